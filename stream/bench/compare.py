@@ -1,0 +1,171 @@
+"""What was found, held against the truth of a simulated world."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import polars as pl
+
+from stream.findings.finding import Finding, Verdict
+from stream.simulate import CampaignTruth, Truth
+
+HOUR_MS: Final = 3_600_000
+
+
+@dataclass(frozen=True)
+class CampaignOutcome:
+    """What became of one campaign.
+
+    `first_case_ms` is the opening of the first case that is mostly about it, None if there is none;
+    `exchanges_before` counts its exchanges until then; `harvest` is the share of its exchanges that
+    each account could make before it was named.
+    """
+
+    uid: str
+    archetype: str
+    accounts: int
+    named: int
+    cases: tuple[str, ...]
+    first_exchange_ms: int
+    first_case_ms: int | None
+    exchanges_before: int
+    harvest: float
+
+    @property
+    def hours_to_case(self) -> float | None:
+        """Hours from the first exchange to the first case."""
+        return None if self.first_case_ms is None else (self.first_case_ms - self.first_exchange_ms) / HOUR_MS
+
+
+@dataclass(frozen=True)
+class Named:
+    """Accounts of one population, and how many of them were ever named."""
+
+    accounts: int
+    named: int
+
+    @property
+    def share(self) -> float:
+        """Named share; 0 for an empty population."""
+        return self.named / max(self.accounts, 1)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Outcome of each campaign and each honest population; a false case has mostly honest members."""
+
+    campaigns: tuple[CampaignOutcome, ...]
+    populations: dict[str, Named]
+    false_cases: tuple[str, ...]
+    cases: int
+
+    @property
+    def guilty(self) -> Named:
+        """All accounts of campaigns: `share` is the recall."""
+        return total(Named(outcome.accounts, outcome.named) for outcome in self.campaigns)
+
+    @property
+    def honest(self) -> Named:
+        """All honest accounts."""
+        return total(self.populations.values())
+
+
+def total(parts: Iterable[Named]) -> Named:
+    """The sum of several populations."""
+    listed = list(parts)
+    return Named(sum(part.accounts for part in listed), sum(part.named for part in listed))
+
+
+def compare(
+    findings: Sequence[Finding], verdicts: Sequence[Verdict], truth: Truth, exchanges: pl.DataFrame
+) -> Comparison:
+    """Holds what was said against `truth`; `exchanges` has `account_id` and `time_ms` of every event.
+
+    An account counts as named if it ever was, also where the verdict was withdrawn later: by then a
+    gateway may have acted.
+    """
+    named_ms = _first_named(verdicts)
+    about = {case: _mostly(members, truth) for case, members in _members(verdicts).items()}
+    opened = {finding.uid: finding.time_ms for finding in reversed(findings) if finding.activity == "open"}
+    outcomes = tuple(
+        _outcome(
+            uid, campaign, [case for case, whom in about.items() if whom == uid], opened, named_ms, exchanges
+        )
+        for uid, campaign in truth.campaigns.items()
+    )
+    false_cases = tuple(sorted(case for case, whom in about.items() if whom is None))
+    return Comparison(outcomes, populations(named_ms, truth), false_cases, len(opened))
+
+
+def populations(named: Iterable[str], truth: Truth) -> dict[str, Named]:
+    """Each honest population with its named accounts, the most often named first."""
+    sizes, hits = Counter(truth.accounts.values()), Counter(truth.accounts.get(account) for account in named)
+    honest = {
+        label.removeprefix("honest/"): Named(size, hits[label])
+        for label, size in sizes.items()
+        if label.startswith("honest/")
+    }
+    return dict(sorted(honest.items(), key=lambda item: (-item[1].share, item[0])))
+
+
+def _first_named(verdicts: Sequence[Verdict]) -> dict[str, int]:
+    named: dict[str, int] = {}
+    for verdict in verdicts:
+        if not verdict.cleared:
+            named.setdefault(verdict.account_id, verdict.time_ms)
+    return named
+
+
+def _members(verdicts: Sequence[Verdict]) -> dict[str, set[str]]:
+    """Every account that was ever named under a case."""
+    members: dict[str, set[str]] = {}
+    for verdict in verdicts:
+        if not verdict.cleared:
+            members.setdefault(verdict.campaign_uid, set()).add(verdict.account_id)
+    return members
+
+
+def _mostly(members: set[str], truth: Truth) -> str | None:
+    """The campaign that most of the guilty members belong to; None where most members are honest."""
+    labels = Counter(truth.accounts.get(account, "honest/unknown") for account in sorted(members))
+    guilty = Counter({label: count for label, count in labels.items() if label.startswith("campaign/")})
+    if 2 * guilty.total() < len(members):
+        return None
+    return guilty.most_common(1)[0][0].removeprefix("campaign/")
+
+
+def _outcome(
+    uid: str,
+    campaign: CampaignTruth,
+    cases: Sequence[str],
+    opened: Mapping[str, int],
+    named_ms: Mapping[str, int],
+    exchanges: pl.DataFrame,
+) -> CampaignOutcome:
+    own = exchanges.filter(pl.col("account_id").is_in(campaign.accounts))
+    first_case_ms = min((opened[case] for case in cases if case in opened), default=None)
+    known = pl.DataFrame(
+        {"account_id": list(named_ms), "named_ms": list(named_ms.values())},
+        schema={"account_id": pl.String, "named_ms": pl.Int64},
+    )
+    until = own.join(known, on="account_id", how="left")
+    unnamed_yet = (pl.col("named_ms").is_null() | (pl.col("time_ms") < pl.col("named_ms"))).mean()
+    harvest = until.select(unnamed_yet).item()
+    before = own.height if first_case_ms is None else own.filter(pl.col("time_ms") < first_case_ms).height
+    return CampaignOutcome(
+        uid=uid,
+        archetype=campaign.archetype,
+        accounts=len(campaign.accounts),
+        named=sum(account in named_ms for account in campaign.accounts),
+        cases=tuple(cases),
+        first_exchange_ms=_ms(campaign.first_exchange),
+        first_case_ms=first_case_ms,
+        exchanges_before=before,
+        harvest=1.0 if harvest is None else float(harvest),
+    )
+
+
+def _ms(time: str | None) -> int:
+    return 0 if time is None else round(datetime.fromisoformat(time).timestamp() * 1000)

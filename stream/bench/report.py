@@ -1,0 +1,149 @@
+"""The tables of `shoal bench`: on the terminal, as Markdown and as JSON."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import NamedTuple
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from stream.bench.compare import CampaignOutcome, Named
+from stream.bench.detection import Summary, Trial, summary
+from stream.findings.case import number
+
+
+class Grid(NamedTuple):
+    """A table: title, headings, rows of text; the first column is text, the others are figures."""
+
+    title: str
+    headings: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+
+
+def grids(done: Sequence[Trial]) -> list[Grid]:
+    """Every table of a detection benchmark."""
+    everything = summary(done)
+    return [
+        _whole(done, everything),
+        _campaigns(done),
+        _shares("Campaign accounts named, by kind of campaign", "kind", everything.recall_by_archetype),
+        _shares("Honest accounts named, by population", "population", everything.honest_by_population),
+        _naive(everything),
+    ]
+
+
+def show(tables: Sequence[Grid], console: Console | None = None) -> None:
+    """Prints the tables on the terminal."""
+    console = console or Console()
+    for grid in tables:
+        console.print(f"\n[bold]{grid.title}[/]", highlight=False)
+        shown = Table(box=None, pad_edge=False)
+        for at, heading in enumerate(grid.headings):
+            shown.add_column(heading, justify="right" if at else "left", header_style="dim")
+        for row in grid.rows:
+            shown.add_row(*row)
+        console.print(shown, highlight=False)
+
+
+def markdown(tables: Sequence[Grid]) -> str:
+    """The tables as Markdown."""
+    return "\n".join(_markdown(grid) for grid in tables)
+
+
+def write(folder: Path, done: Sequence[Trial]) -> None:
+    """Writes `detection.md` and `detection.json`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "detection.md").write_text(markdown(grids(done)), "utf-8")
+    content = {"summary": asdict(summary(done)), "trials": [asdict(one) for one in done]}
+    (folder / "detection.json").write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")
+
+
+def percent(share: float) -> str:
+    """A share as a percentage: `98.4 %`; small ones with two decimals."""
+    return f"{100 * share:.2f} %" if share < 0.01 else f"{100 * share:.1f} %"
+
+
+def _whole(done: Sequence[Trial], everything: Summary) -> Grid:
+    per_seed = [
+        (str(one.spec.seed), *_totals(one.found.guilty, one.found.honest), *_rest([one])) for one in done
+    ]
+    whole = ("all", *_totals(everything.recall, everything.honest), *_rest(done))
+    headings = (
+        "seed",
+        "campaign accounts named",
+        "honest named",
+        "false cases/28 d",
+        "worst hours to case",
+        "harvest",
+    )
+    return Grid("Detection", headings, [*per_seed, whole])
+
+
+def _totals(guilty: Named, honest: Named) -> tuple[str, str]:
+    return _of(guilty), _of(honest)
+
+
+def _rest(done: Sequence[Trial]) -> tuple[str, str, str]:
+    part = summary(done)
+    worst = number(max(part.hours_to_case)) if part.hours_to_case else "-"
+    return number(max(part.false_cases_in_28_days)), worst, percent(part.harvest)
+
+
+def _campaigns(done: Sequence[Trial]) -> Grid:
+    headings = (
+        "seed, campaign",
+        "accounts",
+        "named",
+        "cases",
+        "hours to case",
+        "exchanges before",
+        "harvest",
+    )
+    rows = [_campaign(one.spec.seed, outcome) for one in done for outcome in one.found.campaigns]
+    return Grid("Campaigns", headings, rows)
+
+
+def _campaign(seed: int, outcome: CampaignOutcome) -> tuple[str, ...]:
+    hours = "not found" if outcome.hours_to_case is None else f"{outcome.hours_to_case:.1f}"
+    return (
+        f"{seed}, {outcome.uid}",
+        str(outcome.accounts),
+        str(outcome.named),
+        str(len(outcome.cases)),
+        hours,
+        f"{outcome.exchanges_before:,}",
+        percent(outcome.harvest),
+    )
+
+
+def _shares(title: str, key: str, parts: dict[str, Named]) -> Grid:
+    rows = [
+        (name, f"{part.accounts:,}", f"{part.named:,}", percent(part.share)) for name, part in parts.items()
+    ]
+    return Grid(title, (key, "accounts", "named", "share"), rows)
+
+
+def _naive(everything: Summary) -> Grid:
+    rows = [("shoal", *_totals(everything.recall, everything.honest))]
+    rows += [(rule, *_totals(guilty, honest)) for rule, (guilty, honest) in everything.naive.items()]
+    return Grid("Beside simple rules", ("rule", "campaign accounts named", "honest named"), rows)
+
+
+def _of(part: Named) -> str:
+    return f"{percent(part.share)} ({part.named:,} of {part.accounts:,})"
+
+
+def _markdown(grid: Grid) -> str:
+    lines = [
+        f"### {grid.title}",
+        "",
+        _cells(grid.headings),
+        _cells(["---", *["--:"] * (len(grid.headings) - 1)]),
+    ]
+    return "\n".join([*lines, *map(_cells, grid.rows)]) + "\n"
+
+
+def _cells(texts: Sequence[str]) -> str:
+    return "| " + " | ".join(text.replace("\n", "<br>") for text in texts) + " |"

@@ -1,0 +1,83 @@
+"""What an event costs: CPU of the whole embedded way beside the bare decode of the same file."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import orjson
+
+from stream.bench.report import Grid
+from stream.config import Settings
+from stream.runtime.local import Files, replay
+from stream.runtime.stats import Stats
+from stream.simulate import WorldSpec
+
+WORLD: Final = WorldSpec(seed=4, days=21, accounts=2500)
+"""Some 800,000 events, campaigns included."""
+
+
+@dataclass(frozen=True)
+class Speed:
+    """CPU seconds are of all threads of the process; `state` are the pipeline's numbers at the end."""
+
+    path: Path
+    events: int
+    file_bytes: int
+    decode_cpu_s: float
+    whole_cpu_s: float
+    whole_wall_s: float
+    tick_s: float
+    state: Stats
+
+    @property
+    def record_bytes(self) -> float:
+        """Mean size of a record."""
+        return self.file_bytes / self.events
+
+    @property
+    def ratio(self) -> float:
+        """CPU of the whole way over that of the bare decode."""
+        return self.whole_cpu_s / self.decode_cpu_s
+
+
+def measure(path: Path, settings: Settings) -> Speed:
+    """Reads the file twice: bare (`orjson.loads` of every line), then through the pipeline.
+
+    Findings are rendered and written to the null device, as a replay would.
+    """
+    began = time.process_time()
+    events = sum(1 for _ in map(orjson.loads, path.open("rb")))
+    decoded, wall = time.process_time(), time.perf_counter()
+    with open("/dev/null", "wb") as nowhere:
+        pipeline = replay([str(path)], settings, sinks=[Files(nowhere, nowhere, nowhere)])
+    whole, wall = time.process_time() - decoded, time.perf_counter() - wall
+    size, tick_s = path.stat().st_size, settings.windows.tick_s
+    return Speed(path, events, size, decoded - began, whole, wall, tick_s, pipeline.stats())
+
+
+def grid(speed: Speed) -> Grid:
+    """The table of a measurement."""
+    per_event = 1e6 / speed.events
+    state = speed.state
+    rows = [
+        ("events", f"{speed.events:,} of {speed.record_bytes:.0f} bytes"),
+        ("tick of event time", f"{speed.tick_s:.0f} s, {state.ticks:,} ticks"),
+        ("bare decode", f"{speed.decode_cpu_s * per_event:.2f} µs CPU an event"),
+        ("whole way", f"{speed.whole_cpu_s * per_event:.2f} µs CPU an event"),
+        ("whole way / bare decode", f"{speed.ratio:.1f}"),
+        ("wall clock", f"{speed.events / speed.whole_wall_s:,.0f} events/s"),
+        *_memory(state),
+    ]
+    return Grid(f"Speed on {speed.path}", ("measure", "value"), rows)
+
+
+def _memory(state: Stats) -> list[tuple[str, str]]:
+    parts = [(f"state: {name}", f"{size / 1e6:.1f} MB") for name, size in sorted(state.state_bytes.items())]
+    whole = sum(state.state_bytes.values())
+    held = [
+        ("accounts held", f"{state.accounts:,}"),
+        ("links held", f"{state.links:,}"),
+        ("state per account and link", f"{whole / max(state.accounts + state.links, 1):,.0f} bytes"),
+    ]
+    return [*parts, *held]

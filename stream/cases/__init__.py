@@ -1,0 +1,1 @@
+"""Cases: from evidence on links to suspects, from suspects to campaigns."""

@@ -1,0 +1,81 @@
+"""Hot links: total evidence over the threshold, from two families at least.
+
+Hard evidence needs less, easily shared values and few units need more; identity alone never suffices,
+because a classroom is young too.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stream.evidence import Piece
+from stream.evidence.piece import Floats
+from stream.evidence.units import Units
+
+HARD: Final = ("orphaned", "refused", "handed_over", "failed_over")
+"""Evidence that honest groups hardly ever show by chance."""
+_HARD_NATS: Final = 3.0
+_HARD_RELIEF: Final = -2.0
+FEW_UNITS: Final = 3
+"""Links with up to this many fewer units than a case needs are judged too, at extra nats."""
+_FEW_NATS: Final = 3.0
+_COUNTS: Final = 2.0
+_RANK_COUNTS: Final = 1.5
+_FAMILIES: Final[tuple[tuple[tuple[str, ...], float], ...]] = (
+    (("young", "throwaway"), _COUNTS),
+    (("roaming",), _COUNTS),
+    (("even",), _RANK_COUNTS),
+    (("orphaned",), _COUNTS),
+    (("handed_over", "failed_over"), _COUNTS),
+    (("refused",), _COUNTS),
+    (("uniform_tool",), _RANK_COUNTS),
+    (("alike",), _RANK_COUNTS),
+    (("breadth",), _COUNTS),
+    (("changed",), _COUNTS),
+    (("templated",), _COUNTS),
+)
+"""Pieces that stand for one independent reason, and the nats at which it counts as one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Links as judged; arrays of shape (links,)."""
+
+    units: Units
+    pieces: dict[str, Piece]
+    total: Floats
+    need: Floats
+    hard: Floats
+    hot: NDArray[np.bool_]
+
+
+def judge(
+    units: Units,
+    pieces: dict[str, Piece],
+    weights: Mapping[str, float],
+    remembered: Floats,
+    threshold: float,
+    min_units: int,
+) -> Judged:
+    """Which links are hot. `remembered`: nats that analysts' decisions add to each link."""
+    total = remembered + sum(weights.get(name, 1.0) * piece.nats for name, piece in pieces.items())
+    hard = np.max([pieces[name].nats for name in HARD], axis=0)
+    reasons = np.sum([_reason(pieces, names) > least for names, least in _FAMILIES], axis=0)
+    reasons = reasons + ((pieces["tokens_in"].nats + pieces["tokens_out"].nats) > _COUNTS)
+    need = threshold + np.where(
+        hard > _HARD_NATS, _HARD_RELIEF, units.by_kind(lambda kind: kind.extra_nats)
+    )
+    few = (units.votes < min_units) & ~units.by_kind(lambda kind: kind.few_units)
+    need = need + np.where(few, _FEW_NATS, 0.0)
+    enough = units.votes >= min_units - FEW_UNITS
+    # rounded, so that the last bit of a sum of floats cannot decide
+    hot = (np.round(total, 6) >= np.round(need, 6)) & (reasons >= 2) & enough
+    return Judged(units, pieces, total, need, hard, hot)
+
+
+def _reason(pieces: dict[str, Piece], names: tuple[str, ...]) -> Floats:
+    strongest: Floats = np.max([pieces[name].nats for name in names], axis=0)
+    return strongest

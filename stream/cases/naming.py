@@ -1,0 +1,286 @@
+"""Naming: from judged links to suspects, strongest first, each explained away by those before it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stream.cases.hot import HARD, Judged
+from stream.cases.mixture import Mixture, fit, posterior
+from stream.cases.suspect import Member, Reason, Suspect
+from stream.cases.tell import tell
+from stream.evidence.piece import binomial
+from stream.evidence.traits import TRAITS
+from stream.evidence.units import Members, zeroed
+from stream.findings.finding import Evidence
+from stream.learning.reference import Normality
+from stream.links.kinds import LinkKind
+from stream.links.state import LinkState
+from stream.settings import Alerts
+from stream.windows.groups import Groups
+from stream.windows.tiles import HOUR_MS
+
+LEAST_NAMED: Final = 5
+"""Accounts below which a hot link names nobody: the size of a household."""
+_CONFIRM_MS: Final = 6 * HOUR_MS
+"""A new case needs its link hot on two ticks this far apart, unless it is certain."""
+_CERTAIN_NATS: Final = 5.0
+_HARD_NATS: Final = 3.0
+_ADHERENT_SHARE: Final = 0.6
+_ADHERENT_SCORE: Final = 30.0
+_ADHERENT_MS: Final = 6 * HOUR_MS
+_REMAINS: Final = 0.6
+"""Share of a link's trait evidence that must remain without the accounts named by stronger links."""
+
+
+@dataclass(slots=True)
+class Sticky:
+    """A link of an open campaign: who joins it later is tested by the mixture fitted when it was hot."""
+
+    mixture: Mixture
+    campaign: int
+    score: float
+    threshold: float
+    evidence: tuple[Evidence, ...]
+
+    def plain(self) -> dict[str, Any]:
+        """For storing as JSON."""
+        evidence = [[getattr(e, name) for name in Evidence.__slots__] for e in self.evidence]
+        return {
+            "mixture": self.mixture.plain(), "campaign": self.campaign, "score": self.score,
+            "threshold": self.threshold, "evidence": evidence,
+        }  # fmt: skip
+
+    @staticmethod
+    def of(plain: dict[str, Any]) -> "Sticky":
+        """Inverse of `plain`."""
+        evidence = tuple(Evidence(*row) for row in plain["evidence"])
+        return Sticky(
+            Mixture.of(plain["mixture"]), plain["campaign"], plain["score"], plain["threshold"], evidence
+        )
+
+
+StickyLinks = dict[tuple[int, int], Sticky]
+"""(kind number, value) -> the link's mixture."""
+
+
+@dataclass(slots=True)
+class Naming:
+    """One tick's naming. `campaign` is of each account: 0 none, -n the n-th suspect of this tick."""
+
+    state: LinkState
+    alerts: Alerts
+    members: Members
+    judged: Judged | None
+    normality: Normality
+    sticky: StickyLinks
+    now_ms: int
+    campaign: NDArray[np.int32] = field(init=False)
+    mixtures: list[tuple[tuple[int, int], Mixture]] = field(default_factory=list)
+    _count: int = 0
+
+    def __post_init__(self) -> None:
+        """Start from who is named already."""
+        self.campaign = self.state.profiles["campaign"].copy()
+
+    def suspects(self) -> Iterator[Suspect]:
+        """Accounts that joined links of open campaigns, then hot links, then the rest of named links."""
+        yield from self._joined()
+        yield from self._hot()
+        yield from self._adherent()
+
+    def _on(self, number: int, value: int) -> Members:
+        """Members of one link: they stand together, sorted by kind and value."""
+        kind, values = self.state.links["kind"], self.state.links["value"]
+        low = np.searchsorted(kind[self.members.link], [number, number + 1])
+        of_kind = values[self.members.link[low[0] : low[1]]]
+        first = low[0] + np.searchsorted(of_kind, np.uint64(value), "left")
+        last = low[0] + np.searchsorted(of_kind, np.uint64(value), "right")
+        return self.members.where(np.arange(first, last))
+
+    def _free(self, members: Members) -> Members:
+        return members.where(self.campaign[members.account] == 0)
+
+    def _traits(self, kind: LinkKind) -> list[str]:
+        return [name for name in TRAITS if name not in kind.blind_to]
+
+    def _joined(self) -> Iterator[Suspect]:
+        for (number, value), link in sorted(self.sticky.items()):
+            members = self._on(number, value)
+            free = self._free(members)
+            if not len(free.account):
+                continue
+            probability, strong = posterior(link.mixture, free)
+            named = (probability >= self.alerts.posterior) & strong
+            if named.any():
+                companions = ((link.campaign, LEAST_NAMED),)
+                yield self._suspect(
+                    "joined", number, value, link.score, link.threshold, link.evidence, free, named,
+                    probability, companions, True,
+                )  # fmt: skip
+
+    def _hot(self) -> Iterator[Suspect]:
+        if self.judged is None:
+            return
+        links, judged = self.state.links, self.judged
+        positions = np.flatnonzero(judged.hot)
+        slots = judged.units.link[positions]
+        total = np.round(judged.total[positions], 6)
+        # the strongest first; ties by kind and value, which no arrival order can change
+        for i in np.lexsort((links["value"][slots], links["kind"][slots], -total)):
+            number, value = int(links["kind"][slots[i]]), int(links["value"][slots[i]])
+            suspect = self._judge(number, value, int(positions[i]), judged)
+            if suspect is not None:
+                yield suspect
+
+    def _judge(self, number: int, value: int, i: int, judged: Judged) -> Suspect | None:
+        kind, everyone = self.state.kinds[number], self._on(number, value)
+        free = self._free(everyone)
+        score, need = float(judged.total[i]), float(judged.need[i])
+        rates = self.normality.rates_of(kind.name)
+        shown = {name: self._shown(judged, name, i, rates[name]) for name in TRAITS}
+        if len(free.account) < LEAST_NAMED or not self._remains(kind, judged, i, free, shown, rates):
+            return None
+        mixture, probability, strong = fit(
+            free, self._traits(kind), shown, rates, self.normality.normal, score
+        )
+        if judged.pieces["breadth"].nats[i] > 2:
+            strong[:] = True
+        named = (probability >= self.alerts.posterior) & strong
+        if named.sum() < LEAST_NAMED:
+            return None
+        link = int(judged.units.link[i])
+        hard = float(judged.hard[i]) > _HARD_NATS
+        certain = hard or score >= need + _CERTAIN_NATS or self._confirmed(link)
+        companions = self._companions(everyone)
+        self.mixtures.append(((number, value), mixture))
+        if not certain and not companions:
+            return None
+        return self._suspect(
+            "hot", number, value, score, need, tell(judged, i), free, named, probability, companions, certain
+        )
+
+    def _shown(self, judged: Judged, name: str, i: int, rate: float) -> float:
+        """Share of the link's units that show a trait, drawn a little towards the population's."""
+        observed, votes = float(judged.pieces[name].observed[i]), float(judged.units.votes[i])
+        if not np.isfinite(observed):
+            return rate
+        return (observed * votes + 0.5 * rate) / (votes + 0.5)
+
+    def _confirmed(self, link: int) -> bool:
+        first = self.state.links["hot_ms"]
+        if first[link] < 0:
+            first[link] = self.now_ms
+            self.state.links.touch(np.array([link]))
+        return bool(self.now_ms - first[link] >= _CONFIRM_MS)
+
+    def _remains(
+        self, kind: LinkKind, judged: Judged, i: int, free: Members, shown: dict[str, float], rates: dict[str, float]
+    ) -> bool:
+        """Whether the link is still as suspicious without accounts that stronger links have named."""
+        groups = Groups(free.unit)
+        votes, before = float(len(groups)), float(judged.units.votes[i])
+        if votes == before:
+            return True
+        least = LEAST_NAMED if kind.few_units else self.alerts.min_units
+        if votes < least and before >= self.alerts.min_units:
+            return False
+        now = then = 0.0
+        for name in self._traits(kind):
+            values = zeroed(free.traits[name])
+            hits = float((groups.sum(values) / groups.counts).sum())
+            now += float(binomial(name, np.array([hits]), np.array([votes]), rates[name]).nats[0])
+            told = np.array([shown[name] * before])
+            then += float(binomial(name, told, np.array([before]), rates[name]).nats[0])
+        return now >= _REMAINS * then
+
+    def _companions(self, members: Members) -> tuple[tuple[int, int], ...]:
+        campaigns = self.campaign[members.account]
+        return tuple(sorted(Counter(campaigns[campaigns != 0].tolist()).items()))
+
+    def _adherent(self) -> Iterator[Suspect]:
+        """Accounts on links most of whose members are named; a pass over all, so not at every tick."""
+        if self.now_ms % _ADHERENT_MS:
+            return
+        links, link = self.state.links, self.members.link
+        named = np.bincount(link, self.campaign[self.members.account] != 0, len(links))
+        count = np.bincount(link, minlength=len(links))
+        adherence = np.array([kind.adherence for kind in self.state.kinds])[links["kind"]]
+        slots = np.flatnonzero(
+            adherence & (named >= LEAST_NAMED) & (named >= _ADHERENT_SHARE * count) & (named < count)
+        )
+        for slot in slots[np.lexsort((links["value"][slots], links["kind"][slots]))]:
+            number = int(links["kind"][slot])
+            suspect = self._adhere(number, self.state.kinds[number], int(links["value"][slot]))
+            if suspect is not None:
+                yield suspect
+
+    def _adhere(self, number: int, kind: LinkKind, value: int) -> Suspect | None:
+        members = self._on(number, value)
+        top, count = max(self._companions(members), key=lambda row: (row[1], -row[0]))
+        enough = count >= LEAST_NAMED and count >= _ADHERENT_SHARE * len(members.account)
+        if not enough or len(np.unique(members.unit)) < self.alerts.min_units:
+            return None
+        rates = self.normality.rates_of(kind.name)
+        traits = self._traits(kind)
+        with np.errstate(invalid="ignore"):
+            shown = {n: float(np.nan_to_num(np.nanmean(members.traits[n]))) for n in traits}
+        _, probability, strong = fit(
+            members, traits, shown, rates, self.normality.normal, _ADHERENT_SCORE
+        )
+        named = (probability >= self.alerts.posterior) & strong & (self.campaign[members.account] == 0)
+        if not named.any():
+            return None
+        evidence = Evidence(
+            "relation", "adherence", round(count / len(members.account), 6), 0.0, _ADHERENT_SHARE, "share", 0.0,
+            "most accounts on this link are named in one campaign",
+        )  # fmt: skip
+        return self._suspect(
+            "adherent", number, value, _ADHERENT_SCORE, _ADHERENT_SCORE, (evidence,), members, named,
+            probability, ((top, count),), True,
+        )  # fmt: skip
+
+    def _suspect(
+        self,
+        reason: Reason,
+        number: int,
+        value: int,
+        score: float,
+        threshold: float,
+        evidence: tuple[Evidence, ...],
+        members: Members,
+        named: NDArray[np.bool_],
+        probability: NDArray[np.float64],
+        companions: tuple[tuple[int, int], ...],
+        certain: bool,
+    ) -> Suspect:
+        self._count += 1
+        self.campaign[members.account[named]] = -self._count
+        return Suspect(
+            kind=self.state.kinds[number].name,
+            value=value,
+            reason=reason,
+            score=round(score, 6),
+            threshold=round(threshold, 6),
+            units=len(np.unique(members.unit)),
+            members=tuple(self._member(members, int(i), probability) for i in np.flatnonzero(named)),
+            evidence=evidence,
+            companions=companions,
+            certain=certain,
+        )
+
+    def _member(self, members: Members, i: int, probability: NDArray[np.float64]) -> Member:
+        profiles, slot = self.state.profiles, int(members.account[i])
+        return Member(
+            int(profiles.keys[slot]),
+            profiles.texts["account_id"][slot],
+            round(float(probability[i]), 6),
+            int(profiles["first_ms"][slot]),
+            int(profiles["last_ms"][slot]),
+        )
+
+
+__all__ = ["HARD", "LEAST_NAMED", "Naming", "Sticky", "StickyLinks"]

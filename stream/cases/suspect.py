@@ -1,0 +1,49 @@
+"""A suspect: a hot link, why it is hot, and which of its accounts belong to it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from stream.findings.finding import Evidence
+
+Reason = Literal["hot", "joined", "adherent"]
+"""Hot by its own evidence; accounts that joined a link of an open campaign; the rest of a named link."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An account that a suspect names. Times are ms since the epoch."""
+
+    account: int
+    account_id: str
+    posterior: float
+    first_ms: int
+    last_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """What the links stage tells the campaigns stage at a tick.
+
+    `companions` are campaigns (number -> accounts on this link already named in it).
+    """
+
+    kind: str
+    value: int
+    reason: Reason
+    score: float
+    threshold: float
+    units: int
+    members: tuple[Member, ...]
+    evidence: tuple[Evidence, ...]
+    companions: tuple[tuple[int, int], ...]
+    certain: bool
+    """Evidence is nearly deterministic or well over the threshold: one tick is enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What a named account has done so far."""
+
+    account: int
+    total: int
+    last_ms: int

@@ -1,0 +1,72 @@
+"""Writing a case down: what a finding says of a campaign."""
+
+from typing import Final
+
+from stream.cases.campaign import Campaign
+from stream.findings.finding import Activity, Evidence, Finding
+
+_SAMPLE: Final = 20
+_EVIDENCE: Final = 12
+_LINKS: Final = 20
+_KINDS: Final = {
+    "payment": "means of payment",
+    "prompt_prefix": "prompt prefix",
+    "template": "prompt template",
+    "parameters": "set of sampling parameters",
+    "parameters_client": "client and parameters",
+    "tools": "set of tools",
+    "operator_client": "client on one network operator",
+    "signup_batch": "sign-up batch",
+    "orphaned_turns": "tool that continues foreign conversations",
+    "handover": "tool that hands conversations over",
+    "failover": "tool that retries refused requests elsewhere",
+    "repeated_body": "request body",
+    "refusals": "client that safety refuses",
+}
+"""Link kind -> how a sentence calls it; a kind that an operator adds goes by its own name."""
+
+
+def finding(
+    case: Campaign, activity: Activity, now_ms: int, confidence: float, config_digest: str
+) -> Finding:
+    """The case as it stands."""
+    ties = sorted(case.links.values(), key=lambda tie: (-tie.ref.score, tie.ref.kind, tie.ref.value))
+    evidence = _evidence(case)
+    return Finding(
+        uid=case.uid,
+        activity=activity,
+        time_ms=now_ms,
+        title=_title(case, evidence),
+        severity=case.severity(),
+        confidence=round(confidence, 4),
+        member_count=len(case.members),
+        members=tuple(sorted(member.account_id for member in case.members.values())[:_SAMPLE]),
+        first_seen_ms=case.first_ms,
+        last_seen_ms=case.last_ms,
+        exchanges=case.exchanges,
+        links=tuple(tie.ref for tie in ties[:_LINKS]),
+        evidence=evidence,
+        history=tuple(case.history),
+        config_digest=config_digest,
+    )
+
+
+def _evidence(case: Campaign) -> tuple[Evidence, ...]:
+    """The strongest telling of each piece over the links of the case."""
+    best: dict[str, Evidence] = {}
+    for _, tie in sorted(case.links.items()):
+        for piece in tie.evidence:
+            if piece.name not in best or piece.nats > best[piece.name].nats:
+                best[piece.name] = piece
+    ordered = sorted(best.values(), key=lambda piece: (-piece.nats, piece.name))
+    return tuple(ordered[:_EVIDENCE])
+
+
+def _title(case: Campaign, evidence: tuple[Evidence, ...]) -> str:
+    count = len(case.members)
+    if not case.links:
+        return f"{count} accounts, no link left"
+    tie = case.strongest()
+    kind = _KINDS.get(tie.ref.kind, tie.ref.kind.replace("_", " "))
+    reasons = "; ".join(piece.sentence for piece in evidence[:3] if piece.nats > 0)
+    return f"{count} accounts of unrelated payers act as one over a shared {kind}: {reasons}"

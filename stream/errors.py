@@ -1,0 +1,31 @@
+"""Every error that Shoal raises on purpose.
+
+ShoalError
+├── ConfigError      a setting is missing, unknown or out of range; says what would have been right
+├── InputError       a file cannot be read, or is not what its name says
+├── BrokerError      Kafka cannot be reached, or a topic is not as it has to be
+└── StateError       stored state is damaged, or of a version that this release does not know
+
+Bad records are no errors: they become rejects (`stream.event.decode.Reject`), are counted by reason
+and stop nothing.
+"""
+
+
+class ShoalError(Exception):
+    """Anything a user can mend; the command line prints it as one line and exits non-zero."""
+
+
+class ConfigError(ShoalError):
+    """A setting is missing, unknown or out of range."""
+
+
+class InputError(ShoalError):
+    """A file cannot be read, or is not what its name says."""
+
+
+class BrokerError(ShoalError):
+    """Kafka cannot be reached, or a topic is not as it has to be."""
+
+
+class StateError(ShoalError):
+    """Stored state is damaged, or of a version that this release does not know."""

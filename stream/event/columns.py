@@ -1,0 +1,36 @@
+"""A slice of events as NumPy columns, with one convention for what is absent."""
+
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from stream.event.fields import EVENT
+
+Columns = dict[str, NDArray[Any]]
+"""Column name -> values, shape (events,), in canonical order."""
+
+ABSENT: Final[dict[type[pl.DataType], int]] = {pl.UInt64: 0, pl.UInt32: 0, pl.UInt8: 255}
+"""What stands for null, by type; -1 for the signed ones. Hashes are never 0."""
+
+ORDER: Final = ("time_ms", "account", "event", "body", "simhash", "input_tokens", "output_tokens")
+"""The canonical order of events: sorted by these, whatever order they arrived in."""
+
+
+def to_columns(table: pl.DataFrame) -> Columns:
+    """Columns of an event table; booleans become -1 (unknown), 0 and 1."""
+    columns: Columns = {}
+    for field in EVENT:
+        series = table[field.name]
+        if field.dtype is pl.String:
+            continue
+        if field.dtype is pl.Boolean:
+            series = series.cast(pl.Int8)
+        columns[field.name] = series.fill_null(ABSENT.get(field.dtype, -1)).to_numpy()
+    return columns
+
+
+def take(columns: Columns, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Columns:
+    """Some rows of every column."""
+    return {name: values[rows] for name, values in columns.items()}

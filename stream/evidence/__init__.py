@@ -1,0 +1,74 @@
+"""Evidence: one family a module, all with one signature: units of links -> pieces of evidence."""
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from stream.evidence import (
+    breadth,
+    content,
+    conversation,
+    exchangeability,
+    identity,
+    network,
+    place,
+    refusal,
+    regime,
+    rhythm,
+)
+from stream.evidence.lagged import RANKED, Lagged
+from stream.evidence.piece import Piece
+from stream.evidence.units import Units
+
+Score = Callable[[Units, Lagged], list[Piece]]
+
+FAMILIES: Final[dict[str, Score]] = {
+    "identity": identity.score,
+    "network": network.score,
+    "exchangeability": exchangeability.score,
+    "rhythm": rhythm.score,
+    "content": content.score,
+    "conversation": conversation.score,
+    "refusal": refusal.score,
+    "regime": regime.score,
+    "breadth": breadth.score,
+    "place": place.score,
+}
+"""Family -> how it scores."""
+
+FIELDS_NEEDED: Final[dict[str, tuple[str, ...]]] = {
+    "identity": ("account_created_at", "email_class"),
+    "network": ("client_ip",),
+    "exchangeability": ("asn", "user_agent", "ja4", "model", "input_tokens", "params_hash", "message_count"),
+    "rhythm": ("time",),
+    "content": ("prompt_simhash", "input_tokens", "output_tokens"),
+    "conversation": ("conversation_prev", "conversation_next", "prompt_hash"),
+    "refusal": ("safety_code",),
+    "regime": ("params_hash", "client_ip", "user_agent"),
+    "breadth": ("prompt_prefix_hash", "prompt_simhash"),
+    "place": ("client_ip", "asn"),
+}
+"""Family -> fields of the record that it can use; it is blind where all of them are missing."""
+
+
+PIECES: Final = (
+    "young", "throwaway", "roaming", "alike", "uniform_tool", "even", "templated", "tokens_in", "tokens_out",
+    "common", "orphaned", "handed_over", "failed_over", "refused", "changed", "breadth", "place",
+)  # fmt: skip
+"""Every piece of evidence, by name."""
+
+
+def score(units: Units, lagged: Lagged) -> dict[str, Piece]:
+    """Every piece of evidence about links, by name; silent where a link's own value fixes it."""
+    pieces = [piece for family in FAMILIES.values() for piece in family(units, lagged)]
+    return {piece.name: _silenced(piece, units) for piece in pieces}
+
+
+def _silenced(piece: Piece, units: Units) -> Piece:
+    blind = units.by_kind(lambda kind: piece.name in kind.blind_to)
+    nats = np.where(blind, 0.0, piece.nats)
+    return Piece(piece.name, nats, piece.observed, piece.expected, piece.threshold)
+
+
+__all__ = ["FAMILIES", "FIELDS_NEEDED", "PIECES", "RANKED", "Lagged", "Piece", "Score", "Units", "score"]

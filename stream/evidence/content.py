@@ -1,0 +1,38 @@
+"""Content: do the members say the same things?
+
+Sees units most of whose prompts fall on templates shared across accounts, and units whose mean request
+and answer sizes are all alike. Formula: binomial evidence for templates, ranks among lagged links for
+the spread of mean log tokens (at its upper confidence bound). A template known for a week is common
+ground (a quick start, a harness, a benchmark) and counts against. Source: Manku et al. 2007 for
+near-duplicates. Fooled by paraphrase and by padding. Needs: prompt_simhash, input_tokens, output_tokens.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from stream.evidence.lagged import Lagged
+from stream.evidence.piece import Piece, fixed, tail
+from stream.evidence.units import Units
+from stream.evidence.widen import upper_deviation
+from stream.memory.templates import COMMON_MS
+from stream.windows.tiles import DAY_MS
+
+_SIZE_CAP: Final = 2.0
+COMMON_NATS: Final = -4.0
+
+
+def score(units: Units, lagged: Lagged) -> list[Piece]:
+    """Pieces `templated`, `tokens_in`, `tokens_out`, `common`."""
+    return [
+        lagged.trait("templated", units),
+        tail("tokens_in", upper_deviation(units, units.log_in), lagged.ranks["tokens_in"], _SIZE_CAP),
+        tail("tokens_out", upper_deviation(units, units.log_out), lagged.ranks["tokens_out"], _SIZE_CAP),
+        _common(units, lagged),
+    ]
+
+
+def _common(units: Units, lagged: Lagged) -> Piece:
+    old = units.by_kind(lambda kind: kind.common) & (lagged.age_ms >= COMMON_MS)
+    nats = np.where(old, COMMON_NATS, 0.0)
+    return fixed("common", nats, lagged.age_ms / DAY_MS, COMMON_MS / DAY_MS, COMMON_MS / DAY_MS)

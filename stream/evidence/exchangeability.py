@@ -1,0 +1,92 @@
+"""Exchangeability: could the members be draws from one dispatcher?
+
+Sees whether two events of two units differ more than two events of one unit do. For each attribute
+W is the mean disagreement within units, B between units; rho = (B - W) / (B_pop - W_pop) is 0 where units
+are interchangeable and 1 where they differ like strangers. Attributes that the link itself fixes are left
+out. Formula: rank of the mean rho among lagged links. `uniform_tool`: chance that two units use one tool
+(Simpson 1949), ranked likewise. Fooled by a tool, network and habit of its own for each account. Needs:
+any of asn, user_agent, ja4, model, tokens, params_hash, message_count.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stream.evidence.lagged import Lagged
+from stream.evidence.piece import Floats, Piece, tail
+from stream.evidence.units import Units, zeroed
+from stream.links.kinds import LinkKind
+from stream.memory.histograms import ATTRIBUTES, BINS
+from stream.windows.groups import Groups
+
+_CAP: Final = 3.0
+_TOOL_CAP: Final = 3.0
+_FIXED_BY: Final[dict[str, tuple[str, ...]]] = {
+    "prefix": ("prefix",),
+    "params": ("parameters",),
+    "tools": ("parameters",),
+    "client": ("user_agent", "ja4"),
+    "network": ("operator",),
+    "asn": ("operator",),
+    "template": ("prefix",),
+}
+"""Field of a link kind -> attributes that its value fixes."""
+_LEAST_CONTRAST: Final = 0.05  # below, strangers differ too little in an attribute for it to tell
+
+
+def normalise(histograms: NDArray[np.uint8]) -> tuple[Floats, Floats]:
+    """Shares by bin (n, attributes * BINS) and within-disagreement (n, attributes); nan where unknown."""
+    counts = histograms.reshape(len(histograms), len(ATTRIBUTES), BINS).astype(np.float64)
+    total = counts.sum(axis=2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shares = np.where(total[:, :, None] > 0, counts / total[:, :, None], np.nan)
+        pairs = total * (total - 1)
+        within = np.where(pairs > 0, 1 - (counts * (counts - 1)).sum(axis=2) / pairs, np.nan)
+    return shares.reshape(len(histograms), -1), within
+
+
+def disagreement(units: Units) -> tuple[Floats, Floats]:
+    """Between and within disagreement of the units of each link, by attribute: (links, attributes)."""
+    shares = units.shape.reshape(len(units.shape), len(ATTRIBUTES), BINS)
+    known = np.isfinite(shares[:, :, 0])
+    clean = zeroed(shares)
+    votes = units.total(known.astype(np.float64))
+    total = units.total(clean)
+    same = (total**2).sum(axis=2) - units.total((clean**2).sum(axis=2))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        between = np.where(votes > 1, 1 - same / (votes * (votes - 1)), np.nan)
+    return between, units.mean(units.spread)
+
+
+def dissimilarity(units: Units, contrast: Floats) -> Floats:
+    """Mean rho over the usable attributes; nan where none is. `contrast`: B_pop - W_pop (attributes,)."""
+    between, within = disagreement(units)
+    usable = (contrast > _LEAST_CONTRAST) & units.by_kind(_free)
+    rho = np.clip((between - within) / np.maximum(contrast, _LEAST_CONTRAST), 0, 1.5)
+    known = np.isfinite(rho) & usable
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where(known, rho, 0.0).sum(axis=1) / known.sum(axis=1))
+
+
+def _free(kind: LinkKind) -> list[bool]:
+    """Which attributes the value of such a link leaves free."""
+    parts = [part for field in kind.fields for part in field.split("|")]
+    fixed = {attribute for part in parts for attribute in _FIXED_BY.get(part, ())}
+    return [name not in fixed for name in ATTRIBUTES]
+
+
+def tool_diversity(units: Units) -> Floats:
+    """Minus the chance that two units use one tool, shrunk for few units; shape (links,)."""
+    groups = Groups(units.of, units.tool)
+    squares = np.bincount(groups.first(units.of), weights=groups.counts.astype(np.float64) ** 2)
+    votes = units.votes.astype(np.float64)
+    return np.asarray(-(squares / votes**2) * votes / (votes + 4))
+
+
+def score(units: Units, lagged: Lagged) -> list[Piece]:
+    """Pieces `alike`, `uniform_tool`."""
+    return [
+        tail("alike", dissimilarity(units, lagged.contrast), lagged.ranks["alike"], _CAP),
+        tail("uniform_tool", tool_diversity(units), lagged.ranks["uniform_tool"], _TOOL_CAP),
+    ]

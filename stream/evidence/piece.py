@@ -1,0 +1,101 @@
+"""One piece of evidence about many links at once, and the three ways to weigh one.
+
+Weights are nats: capped log-likelihood ratios in which only the suspicious side counts.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+Floats = NDArray[np.float64]
+
+_EFFECTIVE: Final = 30
+"""Votes that count at most: members of a link are not independent."""
+BINOMIAL_CAP: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one kind of evidence says of each link; arrays of shape (links,).
+
+    `threshold` is the observed value at which it begins to count, in the unit of `name`.
+    """
+
+    name: str
+    nats: Floats
+    observed: Floats
+    expected: Floats
+    threshold: Floats
+
+
+def absent(name: str, links: int) -> Piece:
+    """Nothing to say: no nats, no figures."""
+    nothing = np.full(links, np.nan)
+    return Piece(name, np.zeros(links), nothing, nothing, nothing)
+
+
+def binomial(name: str, hits: Floats, votes: Floats, rate: float | Floats) -> Piece:
+    """More `hits` among `votes` than the population's `rate`.
+
+    Log-likelihood ratio of the one-sigma lower bound of the share against the rate, votes capped.
+    """
+    rate = np.broadcast_to(np.clip(rate, 1e-4, 1 - 1e-4), hits.shape)
+    share = (hits + 0.5 * rate) / (votes + 0.5)
+    sigma = np.sqrt(share * (1 - share) / np.maximum(votes, 1) + 1e-9)
+    low = np.clip(share - sigma, 1e-6, 1 - 1e-6)
+    divergence = low * np.log(low / rate) + (1 - low) * np.log((1 - low) / (1 - rate))
+    nats = np.where(low > rate, np.minimum(BINOMIAL_CAP, np.minimum(votes, _EFFECTIVE) * divergence), 0.0)
+    observed = np.where(votes > 0, hits / np.maximum(votes, 1e-9), np.nan)
+    return Piece(name, np.where(votes > 0, nats, 0.0), observed, rate, _wilson(rate, np.maximum(votes, 1)))
+
+
+def _wilson(rate: Floats, votes: Floats) -> Floats:
+    """Share whose one-sigma lower bound is the rate (Wilson 1927)."""
+    half = 0.5 / votes
+    return (rate + half + np.sqrt(rate * (1 - rate) / votes + half**2)) / (1 + 2 * half)
+
+
+TAIL_OFFSET: Final = 1.5
+"""Nats of tail that count for nothing: a fifth of the honest links is always below exp(-1.5)."""
+_LEAST_SPREAD: Final = 0.05
+
+
+def tail(name: str, values: Floats, reference: Floats, cap: float, least: int = 40) -> Piece:
+    """How far in the low tail `values` stand of lagged reference links; nan says nothing.
+
+    A normal tail fitted to the lower half of the reference (median, and the quantile one sigma below):
+    by magnitude, because the rank among some hundred links cannot tell unusual from impossible. Silent
+    with fewer than `least` reference links.
+    """
+    known = np.sort(reference[np.isfinite(reference)])
+    if len(known) < least:
+        return absent(name, len(values))
+    middle, low = known[(len(known) - 1) // 2], known[int(_ONE_SIGMA * (len(known) - 1))]
+    spread = max(middle - low, _LEAST_SPREAD)
+    nats = np.clip(-norm.logsf((middle - values) / spread) - TAIL_OFFSET, 0, cap)
+    return Piece(
+        name,
+        np.where(np.isfinite(values), nats, 0.0),
+        values,
+        np.full(len(values), middle),
+        np.full(len(values), middle - _OFFSET_SIGMA * spread),
+    )
+
+
+_ONE_SIGMA: Final = float(norm.cdf(-1))
+_OFFSET_SIGMA: Final = float(norm.isf(np.exp(-TAIL_OFFSET)))
+
+
+def fixed(name: str, nats: Floats, observed: Any, expected: float, threshold: float) -> Piece:
+    """A weight that the family itself worked out."""
+    shape = nats.shape
+    return Piece(
+        name,
+        nats,
+        np.broadcast_to(np.asarray(observed, np.float64), shape),
+        np.full(shape, expected),
+        np.full(shape, threshold),
+    )

@@ -1,0 +1,53 @@
+"""Place (against): does a common place explain the group?
+
+Sees whether more than half of the units spend a quarter of their traffic in one network, or have one
+network operator: a classroom, an office, an event, a regional provider. Students work at home too, so
+half of the traffic would be too much to ask. Formula: minus 4 nats. Fooled by renting one exit for all,
+which in turn makes a network link of it. Needs: client_ip, asn.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stream.evidence.lagged import Lagged
+from stream.evidence.piece import Floats, Piece, fixed
+from stream.evidence.units import Members, Units
+from stream.windows.groups import Groups
+
+PLACE_SHARE: Final = 0.25
+_NATS: Final = -4.0
+_HALF: Final = 0.5
+
+
+def most_together(members: Members, account: NDArray[np.int32], network: NDArray[np.int32]) -> Floats:
+    """Most units of each link in one network. `account`, `network`: pairs of who stays where.
+
+    Returns shape (links,), in the order of `members`.
+    """
+    links = np.flatnonzero(np.append(True, members.link[1:] != members.link[:-1]))
+    position = np.cumsum(np.append(True, members.link[1:] != members.link[:-1])) - 1
+    pairs = Groups(account)
+    first = np.full(int(max(members.account.max(), account.max(initial=0))) + 1, -1, np.int64)
+    count = np.zeros(len(first), np.int64)
+    first[pairs.first(account)], count[pairs.first(account)] = pairs.starts, pairs.counts
+    times = count[members.account]
+    row = np.repeat(np.arange(len(times)), times)
+    step = np.arange(len(row)) - np.repeat(np.cumsum(times) - times, times)
+    where = network[pairs.order][first[members.account[row]] + step]
+    stays = Groups(position[row], where.astype(np.int64), members.unit[row])
+    units = Groups(stays.first(position[row]), stays.first(where))
+    most = np.zeros(len(links))
+    np.maximum.at(most, units.first(stays.first(position[row])), units.counts.astype(np.float64))
+    return most
+
+
+def score(units: Units, lagged: Lagged) -> list[Piece]:
+    """Piece `place`."""
+    operator = units.most_common(units.asn.astype(np.uint64))
+    by_network = units.by_kind(lambda kind: not {"network", "asn"}.isdisjoint(kind.fields))
+    at_one = units.by_kind(lambda kind: kind.fields == ("network",))
+    together = np.maximum(np.where(at_one, 0.0, units.together), np.where(by_network, 0.0, operator))
+    share = together / units.votes
+    return [fixed("place", np.where(share > _HALF, _NATS, 0.0), share, 0.0, _HALF)]

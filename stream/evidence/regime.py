@@ -1,0 +1,17 @@
+"""Change of regime: are the members accounts with a past that somebody else uses now?
+
+Sees accounts known for four days or more whose events on the link are foreign to them: three of
+parameters, prefix, network and client new at once. Formula: binomial evidence against the lagged rate of
+the link kind. Source: stolen and resold keys. Fooled by imitating the victim, or by novelty one at a
+time; a mass migration to a new client looks alike. Needs: params_hash, prompt_prefix_hash, client_ip,
+user_agent or ja4.
+"""
+
+from stream.evidence.lagged import Lagged
+from stream.evidence.piece import Piece
+from stream.evidence.units import Units
+
+
+def score(units: Units, lagged: Lagged) -> list[Piece]:
+    """Piece `changed`."""
+    return [lagged.trait("changed", units)]

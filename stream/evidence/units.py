@@ -1,0 +1,161 @@
+"""The members of candidate links, counted as unrelated units with one vote each."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stream.evidence.piece import Floats
+from stream.evidence.traits import TRAITS
+from stream.links.kinds import LinkKind
+from stream.windows.groups import Groups
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Accounts on links, sorted by link, unit and account; arrays of shape (members,)."""
+
+    link: NDArray[np.int32]
+    account: NDArray[np.int32]
+    unit: NDArray[np.uint64]
+    on_link: NDArray[np.int64]
+    share: Floats
+    events: NDArray[np.int64]
+    traits: dict[str, Floats]
+    """Trait -> 1 shows it, 0 does not, nan unknown."""
+    log_in: Floats
+    log_out: Floats
+    streamed: Floats
+    home: NDArray[np.uint64]
+    home_share: Floats
+    tool: NDArray[np.uint64]
+    asn: NDArray[np.uint32]
+    active_hours: Floats
+    histograms: NDArray[np.uint8]
+
+    def where(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "Members":
+        """Some of them."""
+        picked = {
+            name: getattr(self, name)[rows] for name in self.__slots__ if name != "traits"
+        }
+        return Members(traits={name: values[rows] for name, values in self.traits.items()}, **picked)
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """Units of links. `kind`, `link`, `start` and `votes` have shape (links,), the rest (units,)."""
+
+    kinds: Sequence[LinkKind]
+    kind: NDArray[np.uint8]
+    """Position in `kinds` of each link's kind."""
+    link: NDArray[np.int32]
+    """Slot of each link."""
+    start: NDArray[np.int64]
+    votes: NDArray[np.int64]
+    traits: dict[str, Floats]
+    log_rate: Floats
+    events: Floats
+    log_in: Floats
+    log_out: Floats
+    active_hours: Floats
+    tool: NDArray[np.uint64]
+    asn: NDArray[np.uint32]
+    unit: NDArray[np.uint64]
+    shape: Floats
+    """Mean over the unit's members of their normalised histograms, shape (units, WIDTH)."""
+    spread: Floats
+    """Mean disagreement of two events of one member, by attribute, shape (units, attributes)."""
+    together: Floats
+    """Most units of each link that one network holds a good part of, shape (links,)."""
+
+    def by_kind(self, says: Callable[[LinkKind], Any]) -> NDArray[Any]:
+        """What something says of each link's kind; shape (links, ...)."""
+        told: NDArray[Any] = np.array([says(kind) for kind in self.kinds])[self.kind]
+        return told
+
+    @property
+    def of(self) -> NDArray[np.int64]:
+        """Position of each unit's link, shape (units,)."""
+        return np.repeat(np.arange(len(self.start)), self.votes)
+
+    def total(self, values: Floats) -> Floats:
+        """Sum over each link's units, nan left out; shape (links, ...)."""
+        sums: Floats = np.add.reduceat(zeroed(values), self.start, axis=0)
+        return sums
+
+    def mean(self, values: Floats) -> Floats:
+        """Mean over each link's units that have a value; nan where none has."""
+        known = self.total(np.isfinite(values).astype(np.float64))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self.total(values) / known
+
+    def variance(self, values: Floats) -> Floats:
+        """Sample variance over each link's units; nan with fewer than two."""
+        known = self.total(np.isfinite(values).astype(np.float64))
+        deviation = values - np.repeat(self.mean(values), self.votes)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(known > 1, self.total(deviation**2) / (known - 1), np.nan)
+
+    def most_common(self, values: NDArray[np.uint64]) -> Floats:
+        """Units that share the most common value, 0 standing for none; shape (links,)."""
+        groups = Groups(self.of, values)
+        counts = np.where(groups.first(values) != 0, groups.counts, 0).astype(np.float64)
+        top = np.zeros(len(self.start))
+        np.maximum.at(top, groups.first(self.of), counts)
+        return top
+
+
+def zeroed(values: Floats) -> Floats:
+    """Values with 0 for nan."""
+    unknown = np.isnan(values)
+    return np.where(unknown, 0.0, values) if unknown.any() else values
+
+
+def units_of(
+    kinds: Sequence[LinkKind], kind: NDArray[np.uint8], members: Members, shape: Floats, spread: Floats,
+    together: Floats,
+) -> Units:
+    """Merge members into units. `kind`, `shape`, `spread`: of each member; `together`: of each link."""
+    start, votes_of = _runs(members.link, members.unit)
+    size = votes_of.astype(np.float64)
+
+    def total(values: Floats) -> Floats:
+        return np.asarray(np.add.reduceat(values, start, axis=0), np.float64)
+
+    def mean(values: Floats) -> Floats:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return total(zeroed(values)) / total(np.isfinite(values).astype(np.float64))
+
+    events = total(members.events.astype(np.float64))
+    link_start, votes = _runs(members.link[start])
+    return Units(
+        kinds=kinds,
+        kind=kind[start][link_start],
+        link=members.link[start][link_start],
+        start=link_start,
+        votes=votes,
+        traits={name: mean(members.traits[name]) for name in TRAITS},
+        log_rate=np.log(np.maximum(events, 1)),
+        events=events,
+        log_in=mean(members.log_in),
+        log_out=mean(members.log_out),
+        active_hours=mean(members.active_hours),
+        tool=members.tool[start],
+        asn=members.asn[start],
+        unit=members.unit[start],
+        shape=total(shape) / size[:, None],
+        spread=total(spread) / size[:, None],
+        together=together,
+    )
+
+
+def _runs(*keys: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where runs of equal keys start in rows that are sorted by them, and how long they are."""
+    edges = np.zeros(len(keys[0]), np.bool_)
+    edges[:1] = True
+    for key in keys:
+        edges[1:] |= key[1:] != key[:-1]
+    start = np.flatnonzero(edges)
+    return start, np.diff(np.append(start, len(edges)))

@@ -1,0 +1,71 @@
+"""What is said: findings of a campaign and verdicts of accounts."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Activity = Literal["open", "update", "close"]
+Severity = Literal["low", "medium", "high", "critical"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One piece of evidence: what was seen, what was expected of honest traffic, and its weight.
+
+    `nats` is the capped log-likelihood weight; `threshold` the observed value at which the piece
+    would begin to count, in `unit`, at that moment.
+    """
+
+    family: str
+    name: str
+    observed: float
+    expected: float
+    threshold: float
+    unit: str
+    nats: float
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRef:
+    """A link that ties accounts: its kind, its value as 16 hex digits, units and members on it."""
+
+    kind: str
+    value: str
+    units: int
+    members: int
+    score: float
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One change of a campaign's case. Times are ms since the epoch."""
+
+    uid: str
+    activity: Activity
+    time_ms: int
+    title: str
+    severity: Severity
+    confidence: float
+    member_count: int
+    members: tuple[str, ...]
+    first_seen_ms: int
+    last_seen_ms: int
+    exchanges: int
+    links: tuple[LinkRef, ...]
+    evidence: tuple[Evidence, ...]
+    history: tuple[str, ...]
+    config_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """An account named as a member of a campaign, or cleared again."""
+
+    account_id: str
+    campaign_uid: str
+    time_ms: int
+    score: float
+    posterior: float
+    evidence: tuple[Evidence, ...]
+    cleared: bool = False

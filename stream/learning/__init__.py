@@ -1,0 +1,1 @@
+"""Learning: what is normal here, lagged and bounded, and what analysts taught."""

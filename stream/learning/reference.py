@@ -1,0 +1,124 @@
+"""Reference: what links and members were like a week ago and before.
+
+Nothing learned today can excuse what happens today: records younger than the lag are not read, which is
+the defence against slow ramps. Records are taken every six hours, from links that are not hot and
+accounts that are not named, and kept for 28 days; each holds a bounded number of links.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stream.cases.mixture import HABITS, Normal
+from stream.evidence.lagged import RANKED
+from stream.evidence.piece import Floats
+from stream.memory.histograms import ATTRIBUTES
+from stream.windows.tiles import DAY_MS
+
+LAG_MS: Final = 7 * DAY_MS
+_KEPT_MS: Final = 28 * DAY_MS
+_LEAST_RATE: Final = 0.003
+LINKS_KEPT: Final = 1024  # per record: the rank of one link moves by a thousandth
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What was normal at one time; floats, so that it stores as JSON."""
+
+    time_ms: int
+    rates: dict[str, float]
+    changed: dict[str, float]
+    """Kind -> share of its members that show a change of regime."""
+    habits: dict[str, tuple[float, float]]
+    contrast: list[float]
+    ranked: dict[str, list[float]]
+
+
+@dataclass(slots=True)
+class Reference:
+    """Records by age. `now` moves only by `add`, so a reader sees one reference between records."""
+
+    records: list[Record] = field(default_factory=list)
+    _read: "Normality | None" = None
+
+    def add(self, record: Record) -> None:
+        """Take a record, drop those past keeping."""
+        self.records = [old for old in self.records if old.time_ms > record.time_ms - _KEPT_MS] + [record]
+        self._read = None
+
+    def warm(self, now_ms: int) -> bool:
+        """Whether there is a reference, and the first day of each link's own history, a lag ago."""
+        return bool(self.records) and self.records[0].time_ms <= now_ms - LAG_MS - DAY_MS
+
+    def age_ms(self, now_ms: int) -> int:
+        """Age of the oldest record; 0 without any."""
+        return now_ms - self.records[0].time_ms if self.records else 0
+
+    def at(self, now_ms: int) -> "Normality | None":
+        """What was normal a lag before `now_ms`, or all that is known during warm-up; None without any."""
+        old = [record for record in self.records if record.time_ms <= now_ms - LAG_MS]
+        if not old or not self.warm(now_ms):
+            # nothing is decided on these, but links get a history of their own from the first day
+            old = self.records
+        if not old:
+            return None
+        if self._read is None or self._read.records != len(old):
+            self._read = _merge(old)
+        return self._read
+
+    def plain(self) -> list[dict[str, Any]]:
+        """For storing as JSON."""
+        return [{name: getattr(record, name) for name in Record.__slots__} for record in self.records]
+
+    def restore(self, plain: list[dict[str, Any]]) -> None:
+        """Inverse of `plain`."""
+        self.records = [
+            Record(**{**row, "habits": {k: (v[0], v[1]) for k, v in row["habits"].items()}}) for row in plain
+        ]
+        self._read = None
+
+
+@dataclass(frozen=True, slots=True)
+class Normality:
+    """Means over the lagged records."""
+
+    records: int
+    rates: dict[str, float]
+    changed: dict[str, float]
+    normal: Normal
+    contrast: Floats
+    ranked: dict[str, Floats]
+
+    def rates_by_kind(self, kinds: Sequence[str], kind: NDArray[np.uint8]) -> dict[str, Floats]:
+        """Trait -> lagged rate for each of many links; `kind`: position of each link's kind."""
+        rates = {name: np.full(len(kind), rate) for name, rate in self.rates.items()}
+        return rates | {"changed": np.array([self.changed.get(k, _LEAST_RATE) for k in kinds])[kind]}
+
+    def rates_of(self, kind: str) -> dict[str, float]:
+        """Trait -> lagged rate for members of links of a kind."""
+        return self.rates | {"changed": self.changed.get(kind, _LEAST_RATE)}
+
+
+def _merge(records: list[Record]) -> Normality:
+    def mean(values: list[float]) -> float:
+        known = [value for value in values if np.isfinite(value)]
+        return float(np.mean(known)) if known else _LEAST_RATE
+
+    kinds = sorted({kind for record in records for kind in record.changed})
+    return Normality(
+        records=len(records),
+        rates={n: max(mean([r.rates[n] for r in records]), _LEAST_RATE) for n in records[-1].rates},
+        changed={
+            kind: max(mean([r.changed[kind] for r in records if kind in r.changed]), _LEAST_RATE)
+            for kind in kinds
+        },
+        normal=Normal(
+            {name: mean([r.habits[name][0] for r in records]) for name in HABITS},
+            {name: mean([r.habits[name][1] for r in records]) for name in HABITS},
+        ),
+        contrast=np.array([mean([r.contrast[i] for r in records]) for i in range(len(ATTRIBUTES))]),
+        ranked={name: np.sort([v for r in records for v in r.ranked[name]]) for name in RANKED},
+    )

@@ -1,0 +1,1 @@
+"""Links: what accounts can share, declared as data."""

@@ -1,0 +1,261 @@
+"""State of the links stage: links, their members, and the profiles of accounts.
+
+A membership is a row (link, account) with rolling counts of the account's events on the link. All rows
+refer to one another by slot; an eviction tells them their new slots.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from stream.evidence.traits import TRAITS, Profile
+from stream.evidence.units import Members
+from stream.links.kinds import LinkKind
+from stream.links.sightings import TILE_MS
+from stream.memory import histograms
+from stream.runtime.blocks import Block
+from stream.windows.groups import Groups
+from stream.windows.slots import Column, SlotTable, evict_idle, mix
+from stream.windows.tiles import HORIZONS, HOUR_MS, NEVER, Ring
+
+NAME: Final = "links"
+WINDOW: Final = Ring(TILE_MS, 13)
+_SPAN: Final = 12  # tiles of the window beside the running one: three days
+_HOURS, _DAYS = HORIZONS["1d"][0], HORIZONS["28d"][0]
+_LOG_UNIT: Final = 256
+
+_PROFILE: Final[dict[str, Column]] = {
+    **dict.fromkeys(("org", "payment", "home", "tool"), Column(np.uint64)),
+    "created_ms": Column(np.int64, fill=-1),
+    "first_ms": Column(np.int64),
+    "last_ms": Column(np.int64),
+    "email_class": Column(np.uint8, fill=255),
+    "asn": Column(np.uint32),
+    "home_share": Column(np.float32),
+    **dict.fromkeys(
+        ("total", "events", "sized", "streamed", "chained", "orphaned", "handed_over", "failed_over",
+         "refused", "foreign", "templated", "log_in", "log_out", "active_hours"),
+        Column(np.int32),
+    ),
+    "histograms": Column(np.uint8, histograms.WIDTH),
+    "campaign": Column(np.int32),
+}  # fmt: skip
+"""What the accounts stage tells of an account, and the campaign that it is named in (0: none)."""
+
+
+class LinkState:
+    """Tables of links, members and profiles."""
+
+    def __init__(self, kinds: Sequence[LinkKind], max_accounts: int, max_members: int) -> None:
+        """Start empty."""
+        self.kinds = kinds
+        self._max_accounts, self._max_members = max_accounts, max_members
+        self.links = SlotTable(
+            NAME,
+            "links",
+            {
+                "kind": Column(np.uint8),
+                "value": Column(np.uint64),
+                "first_ms": Column(np.int64),
+                "last_ms": Column(np.int64),
+                "members": Column(np.int32),
+                "hot_ms": Column(np.int64, fill=-1),
+                "remembered": Column(np.float32),
+                "hours": Column(np.uint16, _HOURS.length),
+                "hours_newest": Column(np.int32, fill=NEVER),
+                "days": Column(np.uint16, _DAYS.length),
+                "days_newest": Column(np.int32, fill=NEVER),
+            },
+        )
+        self.members = SlotTable(
+            NAME,
+            "members",
+            {
+                "link": Column(np.int32),
+                "account": Column(np.int32),
+                "first_ms": Column(np.int64),
+                "last_ms": Column(np.int64),
+                "counts": Column(np.uint16, 2 * WINDOW.length),
+                "counts_newest": Column(np.int32, fill=NEVER),
+                **dict.fromkeys(("log_in", "log_out", "streamed", "events"), Column(np.int32)),
+            },
+        )
+        self.profiles = SlotTable(NAME, "profiles", _PROFILE, texts=("account_id",))
+        self._min_events = np.array([kind.min_events for kind in kinds])
+        self._min_share = np.array([kind.min_share for kind in kinds])
+        self._by_org = np.array([kind.unit == "org" for kind in kinds])
+        self.tables = (self.links, self.members, self.profiles)
+        self.evictions = 0
+
+    def meet(self, profiles: pl.DataFrame) -> None:
+        """Take over the newest profiles of accounts."""
+        slots, _ = self.profiles.claim(profiles["account"].to_numpy())
+        for name in _PROFILE:
+            if name != "campaign":
+                self.profiles[name][slots] = profiles[name].to_numpy()
+        texts = self.profiles.texts["account_id"]
+        for slot, text in zip(slots.tolist(), profiles["account_id"].to_list(), strict=True):
+            texts[slot] = text
+
+    def sight(self, rows: pl.DataFrame) -> None:
+        """Add sightings: rows (kind, value, account, tile) with counts; their accounts are known."""
+        column = {name: rows[name].to_numpy() for name in rows.columns}
+        link_keys = mix(column["kind"].astype(np.uint64), column["value"])
+        link_of = self._sight_links(column, link_keys)
+        self._sight_members(column, link_keys, link_of)
+
+    def _sight_links(self, column: dict[str, NDArray[Any]], keys: NDArray[np.uint64]) -> NDArray[np.int32]:
+        groups = Groups(keys)
+        slots, made = self.links.claim(groups.first(keys))
+        for name in ("kind", "value"):
+            self.links[name][slots[made]] = groups.first(column[name])[made]
+        self.links["first_ms"][slots[made]] = groups.min(column["first_ms"])[made]
+        self.links["last_ms"][slots] = np.maximum(self.links["last_ms"][slots], groups.max(column["last_ms"]))
+        link_of: NDArray[np.int32] = slots[groups.ids]
+        for ring, name, span in ((_HOURS, "hours", HOUR_MS), (_DAYS, "days", 24 * HOUR_MS)):
+            # a sighting of a six-hour tile counts at its last event: links need no finer grain
+            tiles = column["last_ms"] // span
+            for tile in np.unique(tiles).tolist():
+                of = np.flatnonzero(tiles == tile)
+                by_link = Groups(link_of[of])
+                amounts = by_link.sum(column["events"][of])[:, None]
+                ring.add(
+                    self.links[name], self.links[f"{name}_newest"], by_link.first(link_of[of]), tile, amounts
+                )
+        return link_of
+
+    def _sight_members(
+        self, column: dict[str, NDArray[Any]], link_keys: NDArray[np.uint64], link_of: NDArray[np.int32]
+    ) -> None:
+        keys = mix(link_keys, column["account"])
+        groups = Groups(keys)
+        slots, made = self.members.claim(groups.first(keys))
+        members, fresh = self.members, slots[made]
+        members["link"][fresh] = groups.first(link_of)[made]
+        members["account"][fresh] = self.profiles.find(groups.first(column["account"])[made])
+        members["first_ms"][fresh] = groups.min(column["first_ms"])[made]
+        np.add.at(self.links["members"], members["link"][fresh], 1)
+        members["last_ms"][slots] = np.maximum(members["last_ms"][slots], groups.max(column["last_ms"]))
+        for name in ("log_in", "log_out", "streamed", "events"):
+            members[name][slots] += groups.sum(column[name])
+        counts = np.stack([column["events"], column["foreign"]], axis=1)
+        slot_of = slots[groups.ids]
+        for tile in np.unique(column["tile"]).tolist():
+            of = column["tile"] == tile
+            # (link, account, tile) are unique, so rows of one tile have different slots
+            WINDOW.add(members["counts"], members["counts_newest"], slot_of[of], tile, counts[of])
+
+    def active(self, now_ms: int, least: int) -> NDArray[np.int64]:
+        """Memberships seen within the window on links that ever had `least` members: their slots."""
+        recent = self.members["counts_newest"] > WINDOW.tile(now_ms - 1) - WINDOW.length
+        return np.flatnonzero(recent & (self.links["members"][self.members["link"]] >= least))
+
+    def memberships(self, rows: NDArray[np.int64], now_ms: int) -> Members:
+        """Members among membership slots `rows`, sorted by kind, value, unit and account."""
+        members = self.members
+        link, account = members["link"][rows], members["account"][rows]
+        on = WINDOW.total(
+            members["counts"][rows], members["counts_newest"][rows], WINDOW.tile(now_ms - 1), _SPAN + 1
+        )
+        profile = self.profile(account) | {"on_events": on[:, 0], "on_foreign": on[:, 1]}
+        changed = TRAITS["changed"].shows(profile)
+        whole = np.where(changed, profile["foreign"], profile["events"])
+        share = np.clip(on[:, 0] / np.maximum(whole, 1), 0, 1)
+        kind = self.links["kind"][link]
+        unit = self._units(kind, account)
+        keep = (on[:, 0] >= self._min_events[kind]) & (share >= self._min_share[kind])
+        order = np.lexsort((self.profiles.keys[account], unit, self.links["value"][link], kind))
+        order = order[keep[order]]
+        picked = {name: values[order] for name, values in profile.items()}
+        return self._members(
+            rows[order], link[order], account[order], unit[order], share[order], changed[order], picked
+        )
+
+    def profile(self, account: NDArray[np.int32]) -> Profile:
+        """Profile columns of accounts given by slot."""
+        return {name: self.profiles[name][account] for name in _PROFILE}
+
+    def _units(self, kind: NDArray[np.uint8], account: NDArray[np.int32]) -> NDArray[np.uint64]:
+        """The payer, else the organisation, else the account; without payers where the kind says so."""
+        unit, org = self.profiles.keys[account], self.profiles["org"][account]
+        payer = np.where(self._by_org[kind], np.uint64(0), self.profiles["payment"][account])
+        unit = np.where(org != 0, org, unit)
+        return np.where(payer != 0, payer, unit)
+
+    def _members(
+        self,
+        rows: NDArray[np.int64],
+        link: NDArray[np.int32],
+        account: NDArray[np.int32],
+        unit: NDArray[np.uint64],
+        share: NDArray[np.float64],
+        changed: NDArray[np.bool_],
+        profile: Profile,
+    ) -> Members:
+        table = self.members
+        on_total = np.maximum(table["events"][rows], 1)
+
+        def habit(name: str, scale: int, of: str) -> NDArray[np.float64]:
+            # a changed member is described by its events on the link alone
+            known = np.where(profile[of] > 0, profile[of], np.nan)
+            whole, here = profile[name] / known / scale, table[name][rows] / on_total / scale
+            return np.where(changed, here, whole)
+
+        return Members(
+            link=link,
+            account=account,
+            unit=unit,
+            on_link=profile["on_events"],
+            share=share,
+            events=np.where(changed, profile["on_events"], profile["events"]),
+            traits={name: trait.of(profile) for name, trait in TRAITS.items()},
+            log_in=habit("log_in", _LOG_UNIT, "sized"),
+            log_out=habit("log_out", _LOG_UNIT, "sized"),
+            streamed=habit("streamed", 1, "events"),
+            home=profile["home"],
+            home_share=profile["home_share"].astype(np.float64),
+            tool=profile["tool"],
+            asn=profile["asn"],
+            active_hours=profile["active_hours"].astype(np.float64),
+            histograms=profile["histograms"],
+        )
+
+    def evict(self, now_ms: int, idle_ms: int) -> None:
+        """Drop memberships idle for longer than `idle_ms`, then whatever is over budget."""
+        before = len(self.members)
+        keep = self.members["last_ms"] >= now_ms - idle_ms
+        if keep.sum() * 8 < len(keep) * 7:
+            self._drop_members(keep)
+        moved = evict_idle(self.members, self._max_members)
+        if moved is not None:
+            self._recount()
+        accounts = evict_idle(self.profiles, self._max_accounts)
+        if accounts is not None:
+            self._drop_members(accounts[self.members["account"]] >= 0)
+            self.members["account"][:] = accounts[self.members["account"]]
+            self.members.touch(np.arange(len(self.members)))
+        self.evictions += before - len(self.members)
+
+    def _drop_members(self, keep: NDArray[np.bool_]) -> None:
+        self.members.retain(keep)
+        self._recount()
+
+    def _recount(self) -> None:
+        """Links without members go with them."""
+        counts = np.bincount(self.members["link"], minlength=len(self.links)).astype(np.int32)
+        self.links["members"][:] = counts
+        self.links.touch(np.arange(len(self.links)))
+        moved = self.links.retain(counts > 0)
+        self.members["link"][:] = moved[self.members["link"]]
+        self.members.touch(np.arange(len(self.members)))
+
+    def changes(self) -> list[Block]:
+        """Rows changed since the last call."""
+        return [block for table in self.tables for block in table.changes()]
+
+    def snapshot(self) -> list[Block]:
+        """Every row."""
+        return [block for table in self.tables for block in table.snapshot()]

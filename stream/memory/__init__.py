@@ -1,0 +1,1 @@
+"""What the accounts stage remembers between events: exchanges, turns, bodies, habits, templates."""

@@ -1,0 +1,132 @@
+"""Habits of accounts: which values each has shown, since when, and which is at home.
+
+A row is (account, attribute, value). From it come the home network and whether an
+event is foreign: an account with a past that suddenly shows a new network and two of new parameters,
+prefix and client at once is used by somebody else.
+"""
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stream.event.columns import Columns
+from stream.windows.slots import Column, Mask, SlotTable, mix
+from stream.windows.tiles import DAY_MS, NEVER, Ring
+
+ATTRIBUTES: Final = ("params", "prefix", "network", "client")
+NOVELTY_MS: Final = 4 * DAY_MS  # a value is new to an account for this long
+FOREIGN_NEW: Final = 2
+"""Of parameters, prefix and client, beside a new network. Whoever moves to a new client, gateway and model
+in one week does so from where he always was; a stolen key is used from elsewhere."""
+_DAYS: Final = Ring(DAY_MS, 4)
+
+
+class Favourite(NamedTuple):
+    """The value that each of some accounts showed most in the last four days; shape (accounts,)."""
+
+    value: NDArray[np.uint64]
+    share: NDArray[np.float64]
+    """Of its events that showed any value; nan where none did."""
+
+
+class Habits:
+    """Values shown by accounts; rows refer to accounts by their slot."""
+
+    def __init__(self, stage: str) -> None:
+        """Start empty."""
+        self.table = SlotTable(
+            stage,
+            "habits",
+            {
+                "account": Column(np.int32),
+                "attribute": Column(np.uint8),
+                "value": Column(np.uint64),
+                "first_ms": Column(np.int64),
+                "last_ms": Column(np.int64),
+                "newest": Column(np.int32, fill=NEVER),
+                "days": Column(np.uint16, _DAYS.length),
+            },
+        )
+
+    def observe(self, events: Columns, account: NDArray[np.int32]) -> Mask:
+        """Remember the values of a slice; which events show values that are new to their account at once.
+
+        `account`: slot of each event's account. Shape (n,).
+        """
+        new = np.zeros((len(ATTRIBUTES), len(account)), np.bool_)
+        for number, name in enumerate(ATTRIBUTES):
+            values = events[name]
+            if name == "prefix":
+                values = np.where(values == 0, np.uint64(1), values)  # no prefix is a habit too
+            known = np.flatnonzero(values != 0)
+            first_ms = self._observe_one(number, values[known], account[known], events, known)
+            new[number, known] = events["time_ms"][known] - first_ms < NOVELTY_MS
+        elsewhere = new[ATTRIBUTES.index("network")]
+        others = new.sum(axis=0) - elsewhere
+        return np.asarray(elsewhere & (others >= FOREIGN_NEW), np.bool_)
+
+    def _observe_one(
+        self,
+        attribute: int,
+        values: NDArray[Any],
+        account: NDArray[np.int32],
+        events: Columns,
+        rows: NDArray[np.int64],
+    ) -> NDArray[np.int64]:
+        owner = events["account"][rows]
+        keys = mix(owner, np.uint64(attribute) + np.zeros_like(owner), values.astype(np.uint64))
+        unique, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+        slots, made = self.table.claim(unique)
+        time_ms = events["time_ms"][rows]
+        fresh = slots[made]
+        self.table["account"][fresh] = account[first[made]]
+        self.table["attribute"][fresh] = attribute
+        self.table["value"][fresh] = values[first[made]]
+        self.table["first_ms"][fresh] = time_ms[first[made]]
+        latest = np.zeros(len(unique), np.int64)
+        np.maximum.at(latest, inverse, time_ms)
+        self.table["last_ms"][slots] = np.maximum(self.table["last_ms"][slots], latest)
+        self._count(slots, inverse, time_ms)
+        return self.table["first_ms"][slots][inverse]
+
+    def _count(
+        self, slots: NDArray[np.int32], inverse: NDArray[np.int64], time_ms: NDArray[np.int64]
+    ) -> None:
+        day = time_ms // DAY_MS
+        for tile in np.unique(day).tolist():
+            counts = np.bincount(inverse[day == tile], minlength=len(slots))
+            seen = counts > 0
+            _DAYS.add(self.table["days"], self.table["newest"], slots[seen], tile, counts[seen][:, None])
+
+    def favourite(self, name: str, accounts: NDArray[np.int32], count: int, now_ms: int) -> Favourite:
+        """Most shown value of each of `accounts` (slots, out of `count`) in one attribute."""
+        wanted = np.full(count, -1, np.int64)
+        wanted[accounts] = np.arange(len(accounts))
+        of = self.table
+        rows = np.flatnonzero(
+            (of["attribute"] == ATTRIBUTES.index(name)) & (wanted[of["account"]] >= 0)
+        )
+        shown = _DAYS.total(of["days"][rows], of["newest"][rows], _DAYS.tile(now_ms - 1))[:, 0]
+        place, values = wanted[of["account"][rows]], of["value"][rows]
+        order = np.lexsort((values, -shown, place))
+        first = order[np.append(True, place[order][1:] != place[order][:-1])] if len(order) else order
+        total = np.bincount(place, weights=shown, minlength=len(accounts))
+        value, share = np.zeros(len(accounts), np.uint64), np.full(len(accounts), np.nan)
+        value[place[first]] = values[first]
+        with np.errstate(invalid="ignore"):
+            share[place[first]] = shown[first] / total[place[first]]
+        return Favourite(value, share)
+
+    def moved(self, slots: NDArray[np.int32]) -> None:
+        """Follow an eviction of accounts: `slots` is the new slot of each old one, -1 if gone."""
+        account = slots[self.table["account"]]
+        self.table["account"][:] = account
+        self.table.touch(np.arange(len(self.table)))
+        self.table.retain(account >= 0)
+
+    def expire(self, now_ms: int, idle_ms: int) -> None:
+        """Forget values that were not shown for `idle_ms`."""
+        keep: Mask = self.table["last_ms"] >= now_ms - idle_ms
+        if keep.sum() * 4 < len(keep) * 3:
+            self.table.retain(keep)

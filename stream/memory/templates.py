@@ -1,0 +1,167 @@
+"""Templates: prompts of many accounts that are one text with other words in it.
+
+The similarity hash of near-duplicates differs in few of its 64 bits (Charikar 2002; Manku et al. 2007),
+but single 16-bit bands of it make poor links. So a band value that improbably many accounts share seeds
+a centroid: the majority of each bit over those accounts, refined over everything near it. Every event
+then belongs to the nearest centroid within a radius, however its slots are filled.
+
+Fooled by: paraphrase of every prompt. Needs: prompt_simhash.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import poisson
+
+from stream.event.columns import Columns
+from stream.windows.slots import Column, Mask, SlotTable, evict_idle, mix
+from stream.windows.tiles import DAY_MS
+
+RADIUS: Final = 17
+"""Bits: chance puts 1e-4 of unrelated prompts within 17 of 64 bits of a point (binomial)."""
+COMMON_MS: Final = 7 * DAY_MS
+"""Age at which a template is common ground."""
+_CHANCE: Final = 3e-4  # of events within RADIUS of a point; prompts of one language are not independent
+_BANDS: Final = 4
+_P_SEED: Final = 1e-6  # Poisson tail at which a band value is shared by improbably many
+_MIN_ACCOUNTS: Final = 8
+_MAX_SEEDS: Final = 200  # per band and search; the most shared first
+_WINDOW_MS: Final = 3 * DAY_MS
+_IDLE_MS: Final = 28 * DAY_MS
+_BITS: Final = np.arange(64, dtype=np.uint64)
+
+
+class Templates:
+    """Centroids, and the recent prompts that belong to none."""
+
+    def __init__(self, stage: str, max_centroids: int, max_prompts: int) -> None:
+        """`max_centroids`, `max_prompts`: rows held; the longest idle go first."""
+        self._max_centroids, self._max_prompts = max_centroids, max_prompts
+        self.centroids = SlotTable(
+            stage, "centroids", {"first_ms": Column(np.int64), "last_ms": Column(np.int64)}
+        )
+        self.loose = SlotTable(
+            stage,
+            "loose_prompts",
+            {"simhash": Column(np.uint64), "account": Column(np.uint64), "last_ms": Column(np.int64)},
+        )
+        self.tables = (self.centroids, self.loose)
+
+    def assign(self, events: Columns) -> NDArray[np.uint64]:
+        """Centroid of each event, 0 where it is near none; shape (n,). What is near none is kept a while."""
+        simhash, found = events["simhash"], np.zeros(len(events["simhash"]), np.uint64)
+        known = np.flatnonzero(simhash != 0)
+        if len(self.centroids) and len(known):
+            slot = _nearest(simhash[known], self.centroids.keys[: len(self.centroids)])
+            near = slot >= 0
+            found[known[near]] = self.centroids.keys[slot[near]]
+            last = self.centroids["last_ms"]
+            np.maximum.at(last, slot[near], events["time_ms"][known[near]])
+            self.centroids.touch(np.unique(slot[near]))
+        self._keep(events, known[found[known] == 0])
+        return found
+
+    def _keep(self, events: Columns, rows: NDArray[np.int64]) -> None:
+        keys = mix(events["simhash"][rows], events["account"][rows])
+        unique, first = np.unique(keys, return_index=True)
+        slots, _ = self.loose.claim(unique)
+        for name, source in (("simhash", "simhash"), ("account", "account"), ("last_ms", "time_ms")):
+            self.loose[name][slots] = events[source][rows[first]]
+
+    def age_ms(self, values: NDArray[np.uint64], now_ms: int) -> NDArray[np.int64]:
+        """Age of each centroid."""
+        slots = self.centroids.find(values)
+        if not len(self.centroids):
+            return np.zeros(len(values), np.int64)
+        return np.where(slots >= 0, now_ms - self.centroids["first_ms"][slots], 0)
+
+    def search(self, now_ms: int) -> int:
+        """Look for new centroids among the loose prompts of the last three days; how many were found."""
+        self._expire(now_ms)
+        # by key: the order of slots depends on what was evicted when
+        order = np.argsort(self.loose.keys[: len(self.loose)], kind="stable")
+        simhash, account = self.loose["simhash"][order], self.loose["account"][order]
+        _, account = np.unique(account, return_inverse=True)
+        free, found = np.ones(len(order), np.bool_), 0
+        for band in range(_BANDS):
+            for seed in _seeds(simhash, account, free, band):
+                centroid = _grow(simhash, account, seed & free)
+                if centroid is not None:
+                    free &= np.bitwise_count(simhash ^ centroid) > RADIUS
+                    found += self._add(centroid, now_ms)
+        self.loose.retain(_scatter(order, free))
+        return found
+
+    def _add(self, centroid: np.uint64, now_ms: int) -> int:
+        slots, made = self.centroids.claim(np.array([centroid], np.uint64))
+        if made[0]:
+            self.centroids["first_ms"][slots] = now_ms
+        self.centroids["last_ms"][slots] = now_ms
+        return int(made[0])
+
+    def _expire(self, now_ms: int) -> None:
+        self.loose.retain(self.loose["last_ms"] >= now_ms - _WINDOW_MS)
+        evict_idle(self.loose, self._max_prompts)
+        self.centroids.retain(self.centroids["last_ms"] >= now_ms - _IDLE_MS)
+        evict_idle(self.centroids, self._max_centroids)
+
+
+def _nearest(points: NDArray[np.uint64], centroids: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Position of the nearest centroid within RADIUS, -1 for none; ties go to the smaller centroid."""
+    order = np.argsort(centroids)
+    nearest, best = np.full(len(points), -1, np.int64), np.full(len(points), RADIUS + 1, np.uint8)
+    for i in order.tolist():
+        distance = np.bitwise_count(points ^ centroids[i])
+        closer = distance < best
+        nearest[closer], best[closer] = i, distance[closer]
+    return nearest
+
+
+def _scatter(order: NDArray[np.int64], values: Mask) -> Mask:
+    result = np.empty_like(values)
+    result[order] = values
+    return result
+
+
+def _seeds(
+    simhash: NDArray[np.uint64], account: NDArray[Any], free: Mask, band: int
+) -> list[NDArray[np.bool_]]:
+    """Sets of prompts that share a band value which improbably many accounts share, largest first."""
+    value = ((simhash >> np.uint64(16 * band)) & np.uint64(0xFFFF)).astype(np.int64)
+    pairs = np.unique(value[free] * (1 << 32) + account[free])
+    accounts = np.bincount(pairs >> 32, minlength=1 << 16)
+    threshold = max(6, int(poisson.isf(_P_SEED, accounts.mean())) + 1)
+    hot = np.flatnonzero(accounts >= threshold)
+    hot = hot[np.argsort(-accounts[hot], kind="stable")][:_MAX_SEEDS]
+    return [value == h for h in hot.tolist()]
+
+
+def _majority(simhash: NDArray[np.uint64], weight: NDArray[np.float64]) -> np.uint64:
+    bits = ((simhash[:, None] >> _BITS) & np.uint64(1)).astype(np.float64)
+    ones = (bits * weight[:, None]).sum(axis=0) > weight.sum() / 2
+    return np.uint64((ones.astype(np.uint64) << _BITS).sum(dtype=np.uint64))
+
+
+def _one_vote_each(account: NDArray[Any]) -> NDArray[np.float64]:
+    _, inverse, counts = np.unique(account, return_inverse=True, return_counts=True)
+    return 1.0 / counts[inverse]
+
+
+def _grow(simhash: NDArray[np.uint64], account: NDArray[Any], seed: Mask) -> np.uint64 | None:
+    """Centroid refined twice from a seed, or None where chance explains it or too few accounts are near."""
+    near = seed
+    centroid = np.uint64(0)
+    for _ in range(3):
+        if len(np.unique(account[near])) < 6:
+            return None
+        centroid = _majority(simhash[near], _one_vote_each(account[near]))
+        near = np.bitwise_count(simhash ^ centroid) <= RADIUS
+    prompts = np.bincount(account[near], minlength=int(account.max()) + 1)
+    by_chance = np.bincount(account, minlength=len(prompts)) * _CHANCE
+    twice_by_chance = float((1 - np.exp(-by_chance) * (1 + by_chance)).sum())
+    if (prompts > 0).sum() < _MIN_ACCOUNTS or (prompts >= 2).sum() < 6 + 3 * twice_by_chance:
+        return None
+    return centroid
+
+

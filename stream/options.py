@@ -1,0 +1,145 @@
+"""The commands of `shoal` and their options; what each does stands in `stream.cli`."""
+
+import argparse
+import math
+from typing import Any, NoReturn
+
+from stream import __version__
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command with its options; `command` in what it parses is the command's name.
+
+    >>> parser().parse_args(["bench", "speed"]).command
+    'bench speed'
+    """
+    top = _OneLine(prog="shoal", description="Finds coordinated abuse of model APIs in a stream.")
+    top.add_argument("--version", action="version", version=f"shoal {__version__}")
+    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for add in (_add_demo, _add_replay, _add_explain, _add_check, _add_run, _add_topics, _add_produce):
+        add(commands)
+    _add_simulate(commands)
+    _add_bench(commands)
+    return top
+
+
+class _OneLine(argparse.ArgumentParser):
+    """Wrong usage is one line, as every other error."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def _command(commands: Any, name: str, text: str, *, config: bool = True) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    command.set_defaults(command=command.prog.removeprefix("shoal "))
+    if config:
+        command.add_argument("--config", metavar="FILE", help="settings, TOML (default: $SHOAL_CONFIG)")
+    return command
+
+
+def _add_demo(commands: Any) -> None:
+    command = _command(commands, "demo", "simulate a small world and find its campaigns", config=False)
+    command.add_argument("--out", metavar="DIR", default="shoal-demo", help="where results go (%(default)s)")
+    command.add_argument("--seed", type=int, default=7, help="which world (%(default)s)")
+
+
+def _add_replay(commands: Any) -> None:
+    command = _command(commands, "replay", "read log files and say what is found in them")
+    command.add_argument("paths", nargs="+", metavar="PATH", help="NDJSON, .gz or .zst; a folder; - is stdin")
+    command.add_argument("--format", help="reader of the records (intake.format)")
+    command.add_argument("--alerts", metavar="FILE", default="-", help="findings, NDJSON (default: stdout)")
+    command.add_argument("--verdicts", metavar="FILE", help="verdicts, NDJSON")
+    command.add_argument("--rejects", metavar="FILE", help="refused records with the reason, NDJSON")
+    command.add_argument("--feedback", metavar="FILE", help="analysts' decisions, NDJSON")
+    command.add_argument("--until", metavar="TIME", help="stop at this event time, RFC 3339")
+
+
+def _add_explain(commands: Any) -> None:
+    command = _command(commands, "explain", "print one case as an analyst reads it", config=False)
+    command.add_argument("uid", metavar="UID", help="the finding's uid, or its beginning")
+    command.add_argument("--findings", metavar="FILE", default="findings.ndjson", help="(%(default)s)")
+    command.add_argument("--verdicts", metavar="FILE", help="adds why each account was named")
+
+
+def _add_check(commands: Any) -> None:
+    command = _command(commands, "check", "validate settings; with a sample, say which evidence is blind")
+    command.add_argument("--defaults", action="store_true", help="print a commented file of all defaults")
+    command.add_argument("--sample", metavar="FILE", help="a real log to map")
+    command.add_argument("--format", help="reader of the sample's records (intake.format)")
+
+
+def _add_run(commands: Any) -> None:
+    _command(commands, "run", "consume the requests topic and publish findings (Kafka)")
+
+
+def _add_topics(commands: Any) -> None:
+    command = _command(commands, "topics", "create missing topics and check the others (Kafka)")
+    command.add_argument(
+        "--partitions", type=_positive, metavar="N", default=8, help="of a new requests topic (%(default)s)"
+    )
+    command.add_argument("--check", action="store_true", help="create nothing")
+
+
+def _add_produce(commands: Any) -> None:
+    command = _command(commands, "produce", "write log files to the requests topic (Kafka)")
+    command.add_argument("paths", nargs="+", metavar="FILE", help="NDJSON, .gz or .zst; - is stdin")
+    command.add_argument(
+        "--rate", type=_rate, metavar="N", help="records a second (default: as fast as it goes)"
+    )
+
+
+def _add_simulate(commands: Any) -> None:
+    command = _command(commands, "simulate", "write a world's events and their truth", config=False)
+    command.add_argument("out", nargs="?", metavar="OUT", help="folder for events.ndjson and truth.json")
+    command.add_argument("--seed", type=int, default=1, help="which world (%(default)s)")
+    command.add_argument("--days", type=_positive, default=28, help="(%(default)s)")
+    command.add_argument("--accounts", type=_positive, default=2500, help="honest ones (%(default)s)")
+    command.add_argument("--campaigns", metavar="A,B", help="kinds of campaign, or none (default: all)")
+    command.add_argument(
+        "--onset", type=float, metavar="DAY", help="when campaigns begin (default: half way)"
+    )
+    command.add_argument("--compress", action="store_true", help="write events.ndjson.zst")
+    command.add_argument(
+        "--leaks", action="store_true", help="say what single account figures give away; fail above 20 %%"
+    )
+
+
+def _add_bench(commands: Any) -> None:
+    text = "measure detection or speed"
+    kinds = commands.add_parser("bench", help=text, description=text).add_subparsers(
+        required=True, metavar="WHAT"
+    )
+    detection = _command(kinds, "detection", "recall and false alarms on simulated worlds")
+    detection.add_argument("--seeds", metavar="A,B", default="1,2,3", help="one world each (%(default)s)")
+    detection.add_argument("--days", type=_positive, default=28, help="(%(default)s)")
+    detection.add_argument("--accounts", type=_positive, default=2500, help="honest ones (%(default)s)")
+    detection.add_argument("--campaigns", metavar="A,B", help="kinds of campaign, or none (default: all)")
+    detection.add_argument(
+        "--onset", type=float, metavar="DAY", help="when campaigns begin (default: half way)"
+    )
+    detection.add_argument("--jobs", type=_positive, default=2, help="worlds at a time (%(default)s)")
+    detection.add_argument("--out", metavar="DIR", help="writes detection.md and detection.json there")
+    detection.add_argument("--cache", metavar="DIR", help="where worlds are kept (default: the user's cache)")
+    speed = _command(kinds, "speed", "CPU per event beside the bare decode, and bytes of state")
+    speed.add_argument("path", nargs="?", metavar="FILE", help="plain NDJSON (default: a simulated world)")
+    speed.add_argument("--cache", metavar="DIR", help="where the world is kept (default: the user's cache)")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("should be at least 1")
+    return number
+
+
+def _rate(text: str) -> float:
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError("should be more than 0")
+    return number
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """The parts of `text` between commas."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())

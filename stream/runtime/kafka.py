@@ -1,0 +1,236 @@
+"""The Kafka runtime: a Faust application around one hot loop; the only module that knows Faust.
+
+One active worker owns all partitions of the requests topic. They are assigned by hand: without a
+consumer group there is no rebalance, and the transactional producer alone decides who is alive. A
+worker that starts fences the one before it, which learns so at its next commit and exits.
+
+Every commit is one transaction: findings, verdicts, rejects, changed state and source offsets. Every
+start is therefore the same: fence, restore what was committed, read on from its positions.
+"""
+
+import asyncio
+import logging
+import signal
+import time
+from contextlib import suppress
+from typing import Any, Final
+
+import faust
+import mode
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError, ProducerFenced
+from faust.app.base import BootStrategy
+
+from stream.config import Settings
+from stream.errors import BrokerError, ShoalError
+from stream.metrics import Meters
+from stream.runtime.ledger import Ledger
+from stream.runtime.pipeline import Outputs, Pipeline
+from stream.runtime.requests import Requests, source_of
+from stream.runtime.waiting import STOP_S
+
+LOOK_S: Final = 1.0
+"""Time between looks at lag and silence."""
+HEARTBEAT_S: Final = 10.0
+"""A worker without work commits this often all the same, to learn that it was fenced."""
+REPORT_S: Final = 60.0
+
+log = logging.getLogger(__name__)
+
+
+def run(settings: Settings, *, once: bool = False) -> None:
+    """Consume, detect and publish until SIGTERM or SIGINT; with `once`, until all partitions are idle.
+
+    Raises BrokerError where Kafka cannot be reached, is lost, or another worker took over; StateError
+    where the changelog cannot be restored; ConfigError where the port of the metrics is taken.
+    """
+    serve(settings, Pipeline(settings), once=once)
+
+
+def serve(settings: Settings, pipeline: Pipeline, *, once: bool = False) -> None:
+    """`run` with a pipeline of the caller's."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    for name in ("aiokafka", "faust", "mode"):
+        # They tell of every retry with a traceback; what matters is said here in one line.
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    meters = Meters()
+    with meters.serve(settings.kafka.metrics_port) as port:
+        log.info("metrics on port %d", port)
+        asyncio.run(_live(settings, pipeline, meters, once))
+
+
+async def _live(settings: Settings, pipeline: Pipeline, meters: Meters, once: bool) -> None:
+    worker = Worker(settings, pipeline, meters, once=once)
+    app = _app(settings)
+    app.timer(interval=REPORT_S)(worker.report)
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.set_exception_handler(worker.on_leftover)
+    await app.start()
+    await app.add_runtime_dependency(worker)
+    waits = {asyncio.ensure_future(event.wait()) for event in (stop, worker.done)}
+    _, left = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for wait in left:
+        wait.cancel()
+    await app.stop()
+    if worker.failure is not None:
+        raise worker.failure
+    log.info("stopped; all that was read is committed")
+
+
+class _Boot(BootStrategy):
+    """Faust keeps life, timers and services; the worker has its own clients, made for batches."""
+
+    enable_kafka = False
+    enable_web = False
+
+
+class _App(faust.App):
+    BootStrategy = _Boot
+    logger = logging.getLogger("mode")
+
+    async def on_first_start(self) -> None:
+        """Make no data folder: all state is in the changelog."""
+
+
+def _app(settings: Settings) -> Any:
+    brokers = ";".join(f"kafka://{server}" for server in settings.kafka.bootstrap_servers.split(","))
+    return _App(settings.kafka.application_id, broker=brokers, autodiscover=False, web_enabled=False)
+
+
+class Worker(mode.Service):
+    """The hot loop: read a batch, let the pipeline decide, commit on time.
+
+    Everything happens in one task: nothing is locked, and state never moves within a commit.
+    """
+
+    logger = logging.getLogger("mode")
+
+    def __init__(self, settings: Settings, pipeline: Pipeline, meters: Meters, *, once: bool) -> None:
+        """Nothing is connected before the service starts."""
+        super().__init__()
+        self.done = asyncio.Event()
+        self.failure: ShoalError | None = None
+        self._names = settings.kafka
+        self._pipeline = pipeline
+        self._meters = meters
+        self._once = once
+        self._requests = Requests(settings)
+        self._ledger = Ledger(settings, meters)
+        self._marks: dict[str, int] = {}
+        self._outputs: list[Outputs] = []
+        self._touched = False
+        self._committed = self._looked = 0.0
+
+    async def report(self) -> None:
+        """One line now and then: how far it has come."""
+        stats, lag = self._meters.stats, sum(self._requests.lag.values())
+        log.info("%d events, lag %d records, %d campaigns open", stats.events, lag, stats.campaigns_open)
+
+    async def on_stop(self) -> None:
+        """Wait for the last commit, but not for a broker that is gone."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.done.wait(), STOP_S)
+            return
+        self.failure = BrokerError(f"no commit within {STOP_S:.0f} s: the next start reads it again")
+
+    def on_leftover(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Futures that the clients leave behind once Kafka failed them say nothing new."""
+        if self.failure is None:
+            loop.default_exception_handler(context)
+
+    @mode.Service.task
+    async def work(self) -> None:
+        """Open, loop, close; what goes wrong is kept for `serve` to raise."""
+        where, who = self._names.bootstrap_servers, self._names.application_id
+        try:
+            await self._open()
+            while not self.should_stop and not (self._once and self._requests.finished):
+                await self._step()
+            await self._commit()
+        except ShoalError as error:
+            self.failure = error
+        except ProducerFenced:
+            self.failure = BrokerError(f"another worker of kafka.application_id {who} took over: stopped")
+        except (KafkaError, TimeoutError) as error:
+            self.failure = BrokerError(f"Kafka at {where} does not answer or refuses: {error or 'timed out'}")
+        finally:
+            await self._ledger.stop()
+            await self._requests.stop()
+            self.done.set()
+
+    async def _open(self) -> None:
+        """The order matters: fence, then restore, then seek."""
+        await self._requests.start()
+        await self._ledger.start()
+        blocks, self._marks = await self._ledger.restore()
+        self._pipeline.restore(blocks)
+        await self._follow()
+
+    async def _follow(self) -> None:
+        """Read all partitions that the topics have, and take up those that were added."""
+        partitions = await self._ledger.partitions((self._names.requests_topic, self._names.feedback_topic))
+        if partitions == set(self._requests.partitions):
+            return
+        await self._requests.assign(partitions, self._pipeline.positions() | self._marks)
+        for tp in self._requests.partitions:
+            if not self._is_feedback(tp):
+                self._pipeline.open(source_of(tp))
+        log.info("reading %s", ", ".join(source_of(tp) for tp in self._requests.partitions))
+
+    async def _step(self) -> None:
+        batches = await self._requests.read()
+        for tp in sorted(batches):
+            self._take(tp, batches[tp])
+        if batches:
+            self._advance()
+        now = time.monotonic()
+        if now - self._looked >= min(LOOK_S, self._names.idle_after_s / 2):
+            await self._look()
+            self._looked = time.monotonic()
+        due_s = self._names.commit_interval_s if self._touched else HEARTBEAT_S
+        if now - self._committed >= due_s:
+            await self._commit()
+
+    def _take(self, tp: TopicPartition, records: list[Any]) -> None:
+        values, began = [record.value or b"" for record in records], time.monotonic()
+        if self._is_feedback(tp):
+            self._pipeline.feedback(values)
+            self._marks[source_of(tp)] = records[-1].offset + 1
+        else:
+            self._pipeline.absorb(source_of(tp), values, [record.offset for record in records])
+            self._meters.observe("shoal_batch_records", len(records))
+            self._meters.observe("shoal_batch_duration_seconds", time.monotonic() - began)
+
+    def _advance(self) -> None:
+        self._outputs.append(self._pipeline.advance())
+        self._touched = True
+
+    async def _look(self) -> None:
+        silent = await self._requests.look()
+        for tp in silent:
+            if not self._is_feedback(tp):
+                self._pipeline.idle(source_of(tp))
+        if silent:
+            self._advance()
+        await self._follow()
+        for tp, lag in self._requests.lag.items():
+            self._meters.put("shoal_consumer_lag_records", lag, source_of(tp))
+        self._meters.put("shoal_partitions_idle", self._requests.idle)
+        self._meters.publish(self._pipeline.stats())
+
+    async def _commit(self) -> None:
+        outputs, self._outputs = self._outputs, []
+        positions = self._pipeline.positions() | self._marks
+        read = [tp for tp in self._requests.partitions if source_of(tp) in positions]
+        offsets = {tp: positions[source_of(tp)] for tp in read}
+        await self._ledger.commit(outputs, self._pipeline.changes(), self._marks, offsets)
+        if self._ledger.base_due:
+            # Nothing moved since the commit, so the snapshot is exactly what it covers.
+            self._ledger.rebase(self._pipeline.snapshot())
+        self._touched = False
+        self._committed = time.monotonic()
+
+    def _is_feedback(self, tp: TopicPartition) -> bool:
+        return bool(tp.topic == self._names.feedback_topic)

@@ -1,0 +1,255 @@
+"""The pipeline: the four stages in a row, driven by records and event time alone.
+
+Both runtimes use only this. It knows no file, no broker and no clock: the same records give the same
+findings and verdicts, whatever the batches, the split over sources, and the restarts between.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import orjson
+import polars as pl
+
+from stream.cases.feedback import Feedback, read_feedback
+from stream.config import config_path, digest
+from stream.event.batch import Reject
+from stream.event.columns import Columns, to_columns
+from stream.evidence import FIELDS_NEEDED
+from stream.findings.finding import Finding, Verdict
+from stream.learning.baseline import Baseline, figures
+from stream.links.kinds import load_kinds
+from stream.runtime.blocks import Block
+from stream.runtime.held import NAME, Held
+from stream.runtime.stats import Stats
+from stream.settings import Settings
+from stream.stages.accounts import Accounts
+from stream.stages.campaigns import Campaigns
+from stream.stages.decisions import apply
+from stream.stages.intake import Intake
+from stream.stages.links import Links
+from stream.windows.tiles import DAY_MS, HOUR_MS
+
+_META: Final = "meta"
+_GAP_MS: Final = 30 * DAY_MS  # longer than any window: ticks in between could decide nothing
+
+
+class Outputs(NamedTuple):
+    """What came out, in the order in which it was decided."""
+
+    findings: list[Finding]
+    verdicts: list[Verdict]
+    rejects: list[Reject]
+
+
+class Pipeline:
+    """All stages and what is held before them."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Start empty; raises ConfigError where the link kinds are wrong."""
+        kinds = load_kinds(config_path("links.toml"))
+        self._tick_ms = round(settings.windows.tick_s * 1000)
+        self._intake = Intake(settings)
+        self._held = Held(round(settings.intake.max_disorder_s * 1000))
+        self._accounts = Accounts(settings.windows, kinds)
+        self._links = Links(settings, kinds)
+        self._campaigns = Campaigns(digest(settings), self._links.learner.probability)
+        self._baseline = Baseline()
+        self._decided_ms: int | None = None
+        self._feedback: list[Feedback] = []
+        self._feedback_position = 0
+        self._rejects: list[Reject] = []
+        self._ticks: list[float] = []
+        self._tick_count = 0
+        self._tick_seconds = 0.0
+        self._links_scored = 0
+
+    def open(self, source: str) -> None:
+        """Declare a source before its first record: it holds time until it has one or is idle."""
+        self._held.open(source)
+
+    def idle(self, source: str) -> None:
+        """A drained source no longer holds time, until its next record."""
+        self._held.open(source).idle = True
+
+    def absorb(self, source: str, records: Sequence[bytes], offsets: Sequence[int]) -> None:
+        """Decode records and hold their events; rejects come with the next Outputs."""
+        if not records:
+            return
+        decoded = self._intake.decode(source, records, offsets)
+        self._rejects += decoded.rejects
+        self._held.hold(source, decoded.events, self._decided_ms or 0)
+        self._held.open(source).position = max(offsets) + 1
+
+    def feedback(self, records: Sequence[bytes]) -> None:
+        """Take analysts' decisions, JSON each; they count from the first tick after their own time."""
+        for record in records:
+            read = read_feedback(record, self._feedback_position)
+            self._feedback_position += 1
+            if isinstance(read, Reject):
+                self._rejects.append(read)
+            else:
+                self._feedback.append(read)
+
+    def advance(self) -> Outputs:
+        """Run every tick of event time that all sources' watermarks have passed."""
+        findings: list[Finding] = []
+        verdicts: list[Verdict] = []
+        for tick_ms, events, account_ids in self._due():
+            started = time.perf_counter()
+            self._accounts.absorb(events, account_ids)
+            told, named = self._tick(tick_ms)
+            findings += told
+            verdicts += named
+            self._decided_ms = tick_ms
+            self._time(time.perf_counter() - started)
+        rejects, self._rejects = self._rejects, []
+        return Outputs(findings, verdicts, rejects)
+
+    def finish(self) -> Outputs:
+        """Every source is at its end."""
+        for source in self._held.sources:
+            self.idle(source)
+        return self.advance()
+
+    def _due(self) -> Iterator[tuple[int, Columns, pl.Series]]:
+        """Ticks to run, with the events that each decides and the ids of their accounts."""
+        watermark = self.watermark_ms
+        first = self._held.first_ms
+        if watermark is None or (first is None and self._decided_ms is None):
+            return
+        limit = watermark // self._tick_ms * self._tick_ms
+        start = self._decided_ms if self._decided_ms is not None else first
+        assert start is not None
+        if start >= limit:
+            return
+        ready = self._held.release(limit)
+        seen = ready["seen_ms"].to_numpy() // self._tick_ms
+        order = np.argsort(seen, kind="stable")
+        ready, seen = ready[order], seen[order]
+        columns = to_columns(ready)
+        number = start // self._tick_ms
+        while number < limit // self._tick_ms:
+            low, high = np.searchsorted(seen, [number, number + 1])
+            if low == high and low < len(seen) and (seen[low] - number) * self._tick_ms > _GAP_MS:
+                number = int(seen[low])
+                continue
+            slice_ = {name: values[low:high] for name, values in columns.items()}
+            yield (number + 1) * self._tick_ms, slice_, ready["account_id"][int(low) : int(high)]
+            number += 1
+
+    def _tick(self, now_ms: int) -> tuple[list[Finding], list[Verdict]]:
+        for block in self._accounts.tick(now_ms):
+            self._links.absorb(block)
+        due = [row for row in self._feedback if row.time_ms < now_ms]
+        self._feedback = [row for row in self._feedback if row.time_ms >= now_ms]
+        for row in sorted(due, key=lambda row: (row.time_ms, str(row))):
+            apply(row, self._links, self._campaigns, now_ms)
+        suspects = self._links.tick(now_ms)
+        given = self._campaigns.consider(suspects, now_ms)
+        self._links.settle(suspects, given, now_ms)
+        self._links.merge(self._campaigns.take_merged())
+        self._links_scored += self._links.scored
+        if now_ms % HOUR_MS == 0:
+            self._baseline.hour(*figures(self._links.state.profiles, now_ms - HOUR_MS))
+        told, named = self._campaigns.tick(self._links.activity(now_ms - self._tick_ms), now_ms)
+        for case in self._campaigns.closed_now(now_ms):
+            self._links.forget(case.number)
+        return told, named
+
+    def _time(self, seconds: float) -> None:
+        self._ticks.append(seconds)
+        self._tick_count += 1
+        self._tick_seconds += seconds
+
+    @property
+    def watermark_ms(self) -> int | None:
+        """Event time that no source will go behind; None while a source has yet to speak."""
+        return self._held.watermark_ms
+
+    def positions(self) -> dict[str, int]:
+        """Source -> next offset to read."""
+        return {name: source.position for name, source in self._held.sources.items()}
+
+    def changes(self) -> list[Block]:
+        """What changed since the last `changes`, `snapshot` or `restore`."""
+        parts = (self._held, self._accounts, self._links, self._campaigns)
+        return [block for part in parts for block in part.changes()] + [self._meta()]
+
+    def snapshot(self) -> list[Block]:
+        """Everything, in whole blocks."""
+        parts = (self._held, self._accounts, self._links, self._campaigns)
+        return [block for part in parts for block in part.snapshot()] + [self._meta()]
+
+    def _meta(self) -> Block:
+        content = {
+            "sources": self._held.plain(),
+            "decided_ms": self._decided_ms,
+            "feedback": [[getattr(row, name) for name in Feedback.__slots__] for row in self._feedback],
+            "feedback_position": self._feedback_position,
+            "baseline": self._baseline.plain(),
+        }
+        return Block(NAME, _META, pl.DataFrame({"json": [orjson.dumps(content).decode()]}), True)
+
+    def restore(self, blocks: Iterable[Block]) -> None:
+        """Take over stored blocks in order: whole ones replace, others overwrite rows by slot."""
+        meta: dict[str, Any] | None = None
+        stages: dict[str, Accounts | Links | Campaigns] = {
+            "accounts": self._accounts, "links": self._links, "campaigns": self._campaigns,
+        }  # fmt: skip
+        for block in blocks:
+            if block.stage in stages:
+                stages[block.stage].restore([block])
+            elif block.table == _META:
+                meta = orjson.loads(block.rows["json"][0])
+            else:
+                self._held.restore(block)
+        if meta is not None:
+            self._held.restore_sources(meta["sources"])
+            self._decided_ms = meta["decided_ms"]
+            self._feedback = [Feedback(*row) for row in meta["feedback"]]
+            self._feedback_position = meta["feedback_position"]
+            self._baseline.restore(meta["baseline"])
+
+    def stats(self) -> Stats:
+        """Numbers for metrics; the tick durations since the last call go with it."""
+        durations, self._ticks = self._ticks, []
+        decided, state = self._decided_ms, self._links.state
+        reference = self._links.reference.age_ms(decided) / 1000 if decided is not None else None
+        learner = self._links.learner
+        learned = learner.updates and decided is not None
+        return Stats(
+            events=self._intake.events,
+            late=self._held.late,
+            duplicates=self._accounts.duplicates,
+            rejects=dict(self._intake.rejects + Counter(r.reason for r in self._rejects if r.source == "feedback")),
+            coverage=self._intake.coverage(),
+            accounts=len(self._accounts.table),
+            links=len(state.links),
+            members=len(state.members),
+            state_bytes=self._accounts.state_bytes() | {f"links_{t.name}": t.nbytes for t in state.tables},
+            evictions=self._accounts.evictions + state.evictions,
+            ticks=self._tick_count,
+            tick_seconds=self._tick_seconds,
+            tick_durations_s=durations,
+            links_scored=self._links_scored,
+            hot_links=self._links.hot,
+            campaigns_open=self._campaigns.open_count,
+            accounts_named=self._campaigns.named_count,
+            watermark_ms=self.watermark_ms,
+            reference_age_s=reference,
+            learner_updates=learner.updates,
+            learner_age_s=(decided - learner.newest_ms) / 1000 if learned and decided is not None else None,
+            baseline_updates=self._baseline.learned,
+            baseline_score_mean=self._baseline.mean_score if self._baseline.learned else None,
+            degraded=self._blind(),
+        )
+
+    def _blind(self) -> dict[str, bool]:
+        """Evidence family -> whether none of the fields it needs has come."""
+        coverage = self._intake.coverage()
+        return {
+            family: not any(coverage[name][0] for name in fields) for family, fields in FIELDS_NEEDED.items()
+        }

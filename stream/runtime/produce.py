@@ -1,0 +1,94 @@
+"""Loading a topic: the records of log files to the requests topic, at a rate or as fast as it goes."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError, MessageSizeTooLargeError
+
+from stream.config import Settings
+from stream.errors import BrokerError, InputError
+from stream.runtime.files import log_files
+
+CHUNK_BYTES: Final = 1 << 20
+PATIENCE_MS: Final = 8_000
+BURST_S: Final = 0.02
+"""Pace is kept over this long: shorter sleeps are not exact."""
+
+Progress = Callable[[int], None]
+"""Is told the number of records sent so far."""
+
+
+def produce(
+    paths: Sequence[str], settings: Settings, *, rate: float | None = None, progress: Progress | None = None
+) -> int:
+    """Send every record of the files in order, in turn over the partitions; returns their number.
+
+    `rate` is in records a second. Raises BrokerError where the broker cannot be reached or refuses a
+    record, InputError where a file cannot be read.
+    """
+    topic = settings.kafka.requests_topic
+    failures: list[Exception] = []
+    sent, began = 0, time.monotonic()
+    try:
+        with _producer(settings) as producer:
+            partitions = len(_partitions(producer, topic))
+            for source, line, record in _records(paths):
+                try:
+                    future = producer.send(topic, record, partition=sent % partitions)
+                except MessageSizeTooLargeError as error:
+                    raise InputError(f"{source}: line {line + 1} has more bytes than Kafka takes") from error
+                future.add_errback(failures.append)
+                sent += 1
+                if rate is not None:
+                    _pace(sent, rate, began)
+                if progress is not None and sent % 1000 == 0:
+                    progress(sent)
+            producer.flush()
+    except KafkaError as error:
+        where = settings.kafka.bootstrap_servers
+        raise BrokerError(f"Kafka at {where}: {error or type(error).__name__}") from error
+    if failures:
+        raise BrokerError(f"{len(failures)} of {sent} records were refused, the first with: {failures[0]}")
+    return sent
+
+
+def _producer(settings: Settings) -> KafkaProducer:
+    # The client tells of every failed try in its own log; the error that is raised says it all.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    return KafkaProducer(
+        bootstrap_servers=settings.kafka.bootstrap_servers.split(","),
+        client_id="shoal-produce",
+        bootstrap_timeout_ms=PATIENCE_MS,
+        max_block_ms=PATIENCE_MS,
+        linger_ms=20,
+        batch_size=500_000,
+        allow_auto_create_topics=False,
+    )
+
+
+def _partitions(producer: KafkaProducer, topic: str) -> set[int]:
+    try:
+        partitions: set[int] | None = producer.partitions_for(topic)
+    except KafkaError:
+        partitions = None
+    if not partitions:
+        raise BrokerError(f"no topic {topic}: `shoal topics` creates it")
+    return partitions
+
+
+def _records(paths: Sequence[str]) -> Iterator[tuple[str, int, bytes]]:
+    for file in log_files(paths):
+        while not file.ended:
+            lines = file.read(CHUNK_BYTES)
+            for line, record in zip(lines.offsets, lines.records, strict=True):
+                yield file.name, line, record.rstrip(b"\r\n")
+        file.close()
+
+
+def _pace(sent: int, rate: float, began: float) -> None:
+    early_s = sent / rate - (time.monotonic() - began)
+    if early_s > BURST_S:
+        time.sleep(early_s)

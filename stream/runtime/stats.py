@@ -1,0 +1,65 @@
+"""What a pipeline counts of itself, for `/metrics`: plain numbers, no account and no link value."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Stats:
+    """One reading of a pipeline's numbers.
+
+    Counters run from the start of the process and never fall; everything else is the value of now.
+    Absent (None) is not zero: a gauge without a value is NaN on `/metrics`.
+    """
+
+    events: int = 0
+    """Counter: events taken in, before duplicates are dropped."""
+    late: int = 0
+    """Counter: events older than a decision that had been made when they came."""
+    duplicates: int = 0
+    """Counter: events dropped because their id was seen within the retention."""
+    rejects: dict[str, int] = field(default_factory=dict)
+    """Counter by reason: records refused."""
+    coverage: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Per field of the record: (events that had it, events)."""
+
+    accounts: int = 0
+    """Accounts held."""
+    links: int = 0
+    """Links held."""
+    members: int = 0
+    """(link, account) rows held."""
+    state_bytes: dict[str, int] = field(default_factory=dict)
+    """Bytes of memory by part of the state: accounts, links, members, events held, ..."""
+    evictions: int = 0
+    """Counter: rows dropped to keep within the budget."""
+
+    ticks: int = 0
+    """Counter: ticks decided."""
+    tick_seconds: float = 0.0
+    """Counter: seconds spent in ticks, in total."""
+    tick_durations_s: list[float] = field(default_factory=list)
+    """Seconds of each tick since the last reading; a reading takes them."""
+    links_scored: int = 0
+    """Counter: links judged, over all ticks."""
+    hot_links: int = 0
+    """Links above their threshold at the last tick."""
+    campaigns_open: int = 0
+    """Campaigns with an open case."""
+    accounts_named: int = 0
+    """Accounts whose verdict stands."""
+    watermark_ms: int | None = None
+    """Event time up to which everything is decided, ms since the epoch."""
+
+    reference_age_s: float | None = None
+    """Event time between the newest reference link and the watermark, s."""
+    learner_updates: int = 0
+    """Counter: verdicts that the online learner took."""
+    learner_age_s: float | None = None
+    """Event time since the learner's last update, s."""
+    baseline_updates: int = 0
+    """Counter: account hours that the online baseline learned from."""
+    baseline_score_mean: float | None = None
+    """Mean anomaly score of the account hours closed at the last tick; no unit."""
+
+    degraded: dict[str, bool] = field(default_factory=dict)
+    """Per family of evidence: whether it is blind, because its fields do not come."""

@@ -1,0 +1,145 @@
+"""The topics: one table of what Shoal needs, created where missing, checked where present, never altered."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final, Literal, NamedTuple
+
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+from kafka.errors import KafkaError
+
+from stream.config import Settings
+from stream.errors import BrokerError
+
+REQUESTS_PARTITIONS: Final = 8
+"""Partitions of the requests topic if Shoal has to create it: twice the cores of a small worker."""
+
+PATIENCE_MS: Final = 8_000
+"""A broker that does not answer for this long cannot be reached."""
+
+_COMPACTED: Final = {"cleanup.policy": "compact"}
+_CHANGELOG: Final = {
+    **_COMPACTED,
+    # The newest segment is never compacted: small ones keep a restore short.
+    "segment.bytes": str(64 << 20),
+    "min.cleanable.dirty.ratio": "0.2",
+}
+
+
+class Topic(NamedTuple):
+    """What a topic has to be; an existing one may have another number of partitions unless `fixed`."""
+
+    name: str
+    partitions: int
+    configs: Mapping[str, str]
+    fixed: bool = False
+
+
+class Report(NamedTuple):
+    """What was found or done about one topic; `str` makes it a line."""
+
+    name: str
+    state: Literal["created", "missing", "as it should be", "differs"]
+    detail: str
+
+    def __str__(self) -> str:
+        """One line for the terminal."""
+        return f"{self.name}: {self.state} ({self.detail})"
+
+
+def wanted(settings: Settings, requests_partitions: int = REQUESTS_PARTITIONS) -> tuple[Topic, ...]:
+    """The table of topics. Only the changelog must have one partition: state is restored in order."""
+    names = settings.kafka
+    return (
+        Topic(names.requests_topic, requests_partitions, {}),
+        Topic(names.findings_topic, 1, {"cleanup.policy": "delete"}),
+        Topic(names.verdicts_topic, 1, _COMPACTED),
+        Topic(names.rejects_topic, 1, {"cleanup.policy": "delete"}),
+        Topic(names.feedback_topic, 1, {"cleanup.policy": "delete"}),
+        Topic(names.changelog_topic, 1, _CHANGELOG, fixed=True),
+    )
+
+
+def ensure(
+    settings: Settings, requests_partitions: int = REQUESTS_PARTITIONS, *, create: bool = True
+) -> list[Report]:
+    """Check what is there and, unless told otherwise, create what is missing.
+
+    Raises BrokerError if no broker answers.
+    """
+    topics = wanted(settings, requests_partitions)
+    with _admin(settings) as admin:
+        there = {topic["name"]: len(topic["partitions"]) for topic in _described(admin)}
+        missing = [topic for topic in topics if topic.name not in there]
+        if create:
+            _create(admin, missing)
+        present = [topic for topic in topics if topic.name in there]
+        configs = _configs(admin, present)
+        return [
+            _report(topic, there[topic.name], configs[topic.name])
+            if topic.name in there
+            else Report(topic.name, "created" if create else "missing", _listed(_shape(topic)))
+            for topic in topics
+        ]
+
+
+def _described(admin: KafkaAdminClient) -> list[dict[str, Any]]:
+    topics: list[dict[str, Any]] = admin.describe_topics()
+    return [topic for topic in topics if topic["name"]]
+
+
+def _create(admin: KafkaAdminClient, topics: list[Topic]) -> None:
+    """Replication is the broker's own default: one node cannot have more than one copy."""
+    new = {
+        topic.name: {"num_partitions": topic.partitions, "configs": dict(topic.configs)} for topic in topics
+    }
+    if new:
+        admin.create_topics(new, timeout_ms=PATIENCE_MS, wait_for_metadata=True)
+
+
+def _configs(admin: KafkaAdminClient, topics: list[Topic]) -> dict[str, dict[str, str]]:
+    """Effective configuration by topic."""
+    if not topics:
+        return {}
+    resources = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in topics]
+    found = admin.describe_configs(resources, config_filter="all")["topic"]
+    return {name: {key: str(entry["value"]) for key, entry in table.items()} for name, table in found.items()}
+
+
+def _report(topic: Topic, partitions: int, configs: Mapping[str, str]) -> Report:
+    is_, want = {"partitions": str(partitions), **configs}, _shape(topic)
+    if not topic.fixed:
+        want["partitions"] = is_["partitions"]
+    wrong = [f"{key} is {is_.get(key)}, want {value}" for key, value in want.items() if is_.get(key) != value]
+    if wrong:
+        return Report(topic.name, "differs", "; ".join(wrong))
+    return Report(topic.name, "as it should be", _listed(want))
+
+
+def _shape(topic: Topic) -> dict[str, str]:
+    return {"partitions": str(topic.partitions), **topic.configs}
+
+
+def _listed(shape: Mapping[str, str]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in shape.items())
+
+
+@contextmanager
+def _admin(settings: Settings) -> Iterator[KafkaAdminClient]:
+    # The client tells of every failed try in its own log; the one line below says it all.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    admin = None
+    try:
+        admin = KafkaAdminClient(
+            bootstrap_servers=settings.kafka.bootstrap_servers.split(","),
+            client_id="shoal-topics",
+            bootstrap_timeout_ms=PATIENCE_MS,
+            request_timeout_ms=PATIENCE_MS,
+        )
+        yield admin
+    except KafkaError as error:
+        where = settings.kafka.bootstrap_servers
+        raise BrokerError(f"Kafka at {where} did not do as asked: {error or type(error).__name__}") from error
+    finally:
+        if admin is not None:
+            admin.close()

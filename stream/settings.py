@@ -1,0 +1,226 @@
+"""Every setting: one table of name, type, default, unit, meaning and reason.
+
+`stream.config` reads them; `config/shoal.toml` is this table written out by `stream.config.as_toml`.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+DEVELOPMENT_KEY: Final = "shoal-development-key"
+"""The default of `intake.hash_key`: known to everyone, so hashes made with it hide nothing."""
+
+
+def instant(text: str) -> datetime:
+    """The instant that RFC 3339 `text` names; ValueError says what would be right."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError("should be an RFC 3339 time such as 2026-01-01T00:00:00Z") from error
+    if instant.tzinfo is None:
+        raise ValueError("should name its zone, as 2026-01-01T00:00:00Z does")
+    return instant.astimezone(UTC)
+
+
+def _setting(default: object, meaning: str, reason: str, unit: str = "", **bounds: Any) -> Any:
+    """One row of the table; `bounds` are pydantic's constraints."""
+    return Field(default, description=meaning, json_schema_extra={"unit": unit, "reason": reason}, **bounds)
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Intake(_Group):
+    """Reading a gateway's records."""
+
+    format: str = _setting(
+        "native",
+        "reader of the input records: a module of stream.sources",
+        "the canonical record needs no mapping",
+        pattern=r"^[a-z][a-z0-9_]*$",
+    )
+    time_unit: Literal["s", "ms", "us", "ns"] = _setting(
+        "ms",
+        "unit of times that are numbers: s, ms, us or ns",
+        "guessing from magnitude misreads a broken clock",
+    )
+    hash_key: SecretStr = _setting(
+        SecretStr(DEVELOPMENT_KEY),
+        "secret key of every hash of private data",
+        "the default suits trials only; hashes made with it can be guessed back",
+        min_length=8,
+    )
+    max_record_bytes: int = _setting(
+        1 << 20,
+        "larger records are rejected",
+        "Kafka's own default limit of a message",
+        "bytes",
+        gt=0,
+    )
+    earliest_time: str = _setting(
+        "2020-01-01T00:00:00Z",
+        "older records are rejected",
+        "a clock that was never set starts at 1970",
+        "RFC 3339",
+    )
+    latest_time: str = _setting(
+        "2100-01-01T00:00:00Z",
+        "newer records are rejected",
+        "one record from the far future would carry the watermark past all others",
+        "RFC 3339",
+    )
+    max_disorder_s: float = _setting(
+        300.0,
+        "the watermark trails the newest event by this much",
+        "gateways write an exchange when its answer ends, minutes after it began",
+        "s",
+        ge=0,
+    )
+    keep_raw_bytes: int = _setting(
+        0,
+        "how much of a rejected record its reject repeats; 0: nothing",
+        "a rejected record may hold private text",
+        "bytes",
+        ge=0,
+    )
+
+    @field_validator("earliest_time", "latest_time")
+    @classmethod
+    def _is_a_time(cls, text: str) -> str:
+        instant(text)
+        return text
+
+    @model_validator(mode="after")
+    def _range_is_not_empty(self) -> Self:
+        if instant(self.earliest_time) >= instant(self.latest_time):
+            raise ValueError("earliest_time should be before latest_time")
+        return self
+
+
+class Windows(_Group):
+    """Rolling state."""
+
+    tick_s: float = _setting(
+        600.0,
+        "event time between decisions",
+        "evidence on a group changes over hours; ten minutes cost little and lose little",
+        "s",
+        gt=0,
+    )
+    dedupe_retention_s: float = _setting(
+        86_400.0,
+        "how long an event id is remembered",
+        "gateways and log shippers retry for hours, not days",
+        "s",
+        ge=0,
+    )
+    max_accounts: int = _setting(
+        1_000_000,
+        "accounts held; the longest idle goes first",
+        "about 1.5 KB each",
+        "accounts",
+        gt=0,
+    )
+    max_members: int = _setting(
+        8_000_000,
+        "(link, account) rows held; the longest idle goes first",
+        "an account has some eight links at a time",
+        "rows",
+        gt=0,
+    )
+    max_exchanges: int = _setting(
+        4_000_000,
+        "event ids, turns and bodies held, each; the oldest go first",
+        "about 40 bytes each",
+        "rows",
+        gt=0,
+    )
+    max_templates: int = _setting(
+        512, "prompt templates held; the longest idle goes first", "every prompt is compared with each", gt=0
+    )
+    max_loose_prompts: int = _setting(
+        131_072,
+        "recent prompts of no template held; the oldest go first",
+        "new templates are looked for among them, in passes over all",
+        "rows",
+        gt=0,
+    )
+
+
+class Alerts(_Group):
+    """When a group becomes a case."""
+
+    min_units: int = _setting(
+        8,
+        "unrelated payers that a link must join before it is judged",
+        "below, a household or a small team explains anything",
+        "payers",
+        ge=4,
+    )
+    posterior: float = _setting(
+        0.95,
+        "probability of membership at which an account is named",
+        "one named account in twenty may be wrong by its own figures",
+        gt=0.5,
+        lt=1,
+    )
+    threshold_nats: float = _setting(
+        10.0,
+        "total evidence above which a link is hot",
+        "honest classrooms and VPN exits reached 8 to 12 nats, network links carry 4 more",
+        "nats",
+        gt=0,
+    )
+
+
+class Kafka(_Group):
+    """Broker, topics and commit; nothing here changes what is found."""
+
+    bootstrap_servers: str = _setting(
+        "127.0.0.1:9092",
+        "brokers, host:port separated by commas",
+        "a broker on the same machine",
+        pattern=r"^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$",
+    )
+    application_id: str = _setting(
+        "shoal",
+        "consumer group, and prefix of transactional ids",
+        "two installations on one cluster need two names",
+        pattern=r"^[A-Za-z0-9._-]+$",
+    )
+    requests_topic: str = _setting("requests", "topic that gateways write", "any format, any key")
+    findings_topic: str = _setting("shoal.findings", "the alert topic; key: finding uid", "what a SIEM reads")
+    verdicts_topic: str = _setting(
+        "shoal.verdicts",
+        "compacted topic; key: account",
+        "a gateway keeps the newest verdict of each account",
+    )
+    rejects_topic: str = _setting("shoal.rejects", "dead letters", "bad input is kept with its reason")
+    feedback_topic: str = _setting("shoal.feedback", "analysts' decisions", "read by every worker")
+    changelog_topic: str = _setting(
+        "shoal.changelog", "compacted topic of state and source offsets", "a restart goes on where it stopped"
+    )
+    commit_interval_s: float = _setting(
+        1.0, "time between transactions", "latency against overhead of a commit", "s", ge=0.2, le=10
+    )
+    idle_after_s: float = _setting(
+        30.0,
+        "silence after which a drained partition no longer holds time",
+        "longer than a rebalance, shorter than a tick",
+        "s",
+        gt=0,
+    )
+    metrics_port: int = _setting(
+        9464, "port of /metrics; 0 takes a free one", "the customary port of exporters", ge=0, le=65535
+    )
+
+
+class Settings(_Group):
+    """All settings of one run."""
+
+    intake: Intake = Intake()
+    windows: Windows = Windows()
+    alerts: Alerts = Alerts()
+    kafka: Kafka = Kafka()

@@ -1,0 +1,271 @@
+"""The accounts stage: events in, sightings and profiles out.
+
+Stands between intake and links. It keeps rolling windows, habits and a profile of each account, and says
+at each tick which account was seen with which link and what the account looks like by now.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from stream.config import Windows
+from stream.event.columns import Columns, take
+from stream.links.kinds import LinkKind
+from stream.links.sightings import TILE_MS, sight
+from stream.memory import histograms
+from stream.memory.bodies import Bodies
+from stream.memory.exchanges import Exchanges
+from stream.memory.habits import NOVELTY_MS, Habits
+from stream.memory.templates import COMMON_MS, Templates
+from stream.memory.turns import Turns
+from stream.runtime.blocks import Block
+from stream.windows.groups import Groups
+from stream.windows.slots import Column, SlotTable, evict_idle, mix
+from stream.windows.tiles import DAY_MS, HORIZONS, HOUR_MS, NEVER, Ring
+
+NAME: Final = "accounts"
+COUNTS: Final = (
+    "events", "sized", "streamed", "chained", "orphaned", "handed_over", "failed_over", "refused", "foreign",
+    "templated",
+)  # fmt: skip
+"""Counted over the trailing three days."""
+SUMS: Final = ("log_in", "log_out")
+LOG_UNIT: Final = 256
+"""Logarithms of token counts are kept as integers in 1/256, so that sums have no order."""
+WINDOW: Final = Ring(TILE_MS, 13)
+PAST_EVENTS: Final = 10
+"""An account has a past once it has this many events."""
+_MINUTES, _HOURS, _DAYS = (HORIZONS[name][0] for name in ("1h", "1d", "28d"))
+_SIGNUP_SLOT_MS: Final = 3 * HOUR_MS
+_SEARCH_MS: Final = 6 * HOUR_MS  # templates are looked for this often: a search is a pass over three days
+_BODY_MS: Final = DAY_MS
+_TURN_MS: Final = 14 * DAY_MS
+_IDLE_VALUE_MS: Final = 28 * DAY_MS
+
+
+def _columns() -> dict[str, Column]:
+    return {
+        "org": Column(np.uint64),
+        "payment": Column(np.uint64),
+        "created_ms": Column(np.int64, fill=-1),
+        "email_class": Column(np.uint8, fill=255),
+        "tool": Column(np.uint64),
+        "asn": Column(np.uint32),
+        "first_ms": Column(np.int64),
+        "last_ms": Column(np.int64),
+        "total": Column(np.int32),
+        "past_ms": Column(np.int64, fill=-1),
+        "minutes": Column(np.uint16, _MINUTES.length),
+        "minutes_newest": Column(np.int32, fill=NEVER),
+        "hours": Column(np.uint16, _HOURS.length),
+        "hours_newest": Column(np.int32, fill=NEVER),
+        "days": Column(np.uint32, 2 * _DAYS.length),
+        "days_newest": Column(np.int32, fill=NEVER),
+        "counts": Column(np.uint16, len(COUNTS) * WINDOW.length),
+        "sums": Column(np.int32, len(SUMS) * WINDOW.length),
+        "counts_newest": Column(np.int32, fill=NEVER),
+        "sums_newest": Column(np.int32, fill=NEVER),
+        "histograms": Column(np.uint8, histograms.WIDTH),
+    }
+
+
+class Accounts:
+    """State of the accounts; `absorb` a canonical slice of events, then `tick`."""
+
+    def __init__(self, windows: Windows, kinds: Sequence[LinkKind]) -> None:
+        """Start empty."""
+        self._kinds, self._limit = kinds, windows.max_accounts
+        self.table = SlotTable(NAME, "accounts", _columns(), texts=("account_id",))
+        per_event = windows.max_exchanges
+        self._exchanges = Exchanges(NAME, int(windows.dedupe_retention_s * 1000), per_event)
+        self._turns = Turns(NAME, _TURN_MS, per_event)
+        self._bodies = Bodies(NAME, _BODY_MS, per_event)
+        self._habits = Habits(NAME)
+        self._templates = Templates(NAME, windows.max_templates, windows.max_loose_prompts)
+        self._sightings: list[pl.DataFrame] = []
+        self._seen: list[NDArray[np.int32]] = []
+        self.duplicates = 0
+        self.evictions = 0
+
+    @property
+    def _tables(self) -> tuple[SlotTable, ...]:
+        return (
+            self.table,
+            self._exchanges.table,
+            *self._turns.tables,
+            self._bodies.table,
+            self._habits.table,
+            *self._templates.tables,
+        )
+
+    def absorb(self, events: Columns, account_ids: pl.Series) -> None:
+        """Take a slice of events in canonical order, and the ids of their accounts."""
+        fresh = self._exchanges.fresh(events)
+        self.duplicates += int((~fresh).sum())
+        ids = account_ids if fresh.all() else account_ids.filter(pl.Series(fresh))
+        events = take(events, fresh)
+        if not len(ids):
+            return
+        slots = self._meet(events, ids)
+        self._derive(events, slots)
+        self._accumulate(events, slots)
+        self._sightings.append(sight(self._kinds, events))
+        self._seen.append(np.unique(slots))
+
+    def _meet(self, events: Columns, ids: pl.Series) -> NDArray[np.int32]:
+        """Slot of each event's account, made where it is new; sign-up data follow the newest event."""
+        groups = Groups(events["account"])
+        slots, made = self.table.claim(groups.first(events["account"]))
+        first_rows = groups.order[groups.starts]
+        for slot, row in zip(slots[made].tolist(), first_rows[made].tolist(), strict=True):
+            self.table.texts["account_id"][slot] = ids[row]
+        self.table["first_ms"][slots[made]] = events["time_ms"][first_rows[made]]
+        of_event = slots[groups.ids]
+        for name, absent in (("org", 0), ("payment", 0), ("created_ms", -1), ("email_class", 255), ("asn", 0)):
+            known = events[name] != absent
+            # rows ascend in time and the last write wins: the newest known value stays
+            self.table[name][of_event[known]] = events[name][known]
+        self.table["last_ms"][slots] = np.maximum(self.table["last_ms"][slots], groups.max(events["time_ms"]))
+        return of_event
+
+    def _derive(self, events: Columns, slots: NDArray[np.int32]) -> None:
+        """Add the columns that links, habits and windows are made of."""
+        zero = np.uint64(0)
+        agent, ja4 = events["user_agent"], events["ja4"]
+        events["client"] = np.where((agent | ja4) != 0, mix(agent, ja4), zero)
+        known = (events["client"] | events["params"]) != 0
+        events["tool"] = np.where(known, mix(events["params"], events["client"]), zero)
+        created = events["created_ms"]
+        events["signup_slot"] = np.where(created >= 0, created // _SIGNUP_SLOT_MS + 1, 0).astype(np.uint64)
+        for tokens, name in (("input_tokens", "log_in"), ("output_tokens", "log_out")):
+            logs = np.log1p(np.maximum(events[tokens], 0)) * LOG_UNIT
+            events[name] = np.rint(logs).astype(np.int64)
+        turns, repeats = self._turns.resolve(events), self._bodies.resolve(events)
+        events |= turns._asdict() | repeats._asdict()
+        events["refused"] = events["safety"] != 0
+        events["streamed"] = events["stream"] == 1
+        events["sized"] = events["input_tokens"] >= 0
+        events["template"] = self._templates.assign(events)
+        # a template known for a week is common ground: a quick start, a harness, a benchmark
+        age_ms = self._templates.age_ms(events["template"], int(events["time_ms"][-1]))
+        events["templated"] = (events["template"] != 0) & (age_ms < COMMON_MS)
+        known_tool = events["tool"] != 0
+        self.table["tool"][slots[known_tool]] = events["tool"][known_tool]
+        novel = self._habits.observe(events, slots)
+        past_ms = self.table["past_ms"][slots]
+        had_past = (past_ms >= 0) & (past_ms <= events["time_ms"] - NOVELTY_MS)
+        events["foreign"] = had_past & novel
+
+    def _accumulate(self, events: Columns, slots: NDArray[np.int32]) -> None:
+        time_ms, table = events["time_ms"], self.table
+        counts = np.stack([np.ones(len(slots), np.int64), *(events[name] for name in COUNTS[1:])], axis=1)
+        sums = np.stack([events[name] for name in SUMS], axis=1)
+        tokens = np.maximum(events["input_tokens"], 0) + np.maximum(events["output_tokens"], 0)
+        volume = np.stack([counts[:, 0], tokens], axis=1)
+        for ring, name, amounts in (
+            (_MINUTES, "minutes", counts[:, :1]),
+            (_HOURS, "hours", counts[:, :1]),
+            (_DAYS, "days", volume),
+            (WINDOW, "counts", counts),
+            (WINDOW, "sums", sums),
+        ):
+            tile = time_ms // ring.tile_ms
+            for number in np.unique(tile).tolist():
+                rows = np.flatnonzero(tile == number)
+                groups = Groups(slots[rows])
+                ring.add(
+                    table[name], table[f"{name}_newest"], groups.first(slots[rows]), number,
+                    groups.sum(amounts[rows]),
+                )  # fmt: skip
+        groups = Groups(slots)
+        unique = groups.first(slots)
+        histograms.add(
+            table["histograms"], unique, histograms.count(histograms.bins(events), groups.ids, len(groups))
+        )
+        before = table["total"][unique]
+        table["total"][unique] = before + groups.counts.astype(np.int32)
+        reached = (before < PAST_EVENTS) & (table["total"][unique] >= PAST_EVENTS)
+        table["past_ms"][unique[reached]] = groups.max(time_ms)[reached]
+
+    def tick(self, now_ms: int) -> list[Block]:
+        """Sightings since the last tick, and the profiles of the accounts that were seen."""
+        blocks = []
+        if self._sightings:
+            seen = np.unique(np.concatenate(self._seen))
+            blocks = [
+                Block(NAME, "profiles", self._profiles(seen, now_ms)),
+                Block(NAME, "sightings", pl.concat(self._sightings)),
+            ]
+            self._sightings, self._seen = [], []
+        if now_ms % _SEARCH_MS == 0:
+            self._templates.search(now_ms)
+            self._expire(now_ms)
+        return blocks
+
+    def _profiles(self, slots: NDArray[np.int32], now_ms: int) -> pl.DataFrame:
+        # by account, so that nothing downstream can see the order of slots
+        slots = slots[np.argsort(self.table.keys[slots], kind="stable")]
+        table, tile = self.table, WINDOW.tile(now_ms - 1)
+        home = self._habits.favourite("network", slots, len(table), now_ms)
+        counts = WINDOW.total(table["counts"][slots], table["counts_newest"][slots], tile)
+        sums = WINDOW.total(table["sums"][slots], table["sums_newest"][slots], tile)
+        data: dict[str, Any] = {"account": table.keys[slots]}
+        data["account_id"] = [table.texts["account_id"][slot] for slot in slots.tolist()]
+        for name in ("org", "payment", "created_ms", "email_class", "tool", "asn", "first_ms", "last_ms", "total"):
+            data[name] = table[name][slots]
+        data |= {"home": home.value, "home_share": home.share.astype(np.float32)}
+        data |= {name: counts[:, i].astype(np.int32) for i, name in enumerate(COUNTS)}
+        data |= {name: sums[:, i].astype(np.int32) for i, name in enumerate(SUMS)}
+        data["active_hours"] = self._active_hours(slots, now_ms)
+        data["histograms"] = pl.Series(table["histograms"][slots], dtype=pl.Array(pl.UInt8, histograms.WIDTH))
+        return pl.DataFrame(data)
+
+    def _active_hours(self, slots: NDArray[np.int32], now_ms: int) -> NDArray[np.int32]:
+        """Hours of the last day with traffic."""
+        hour, ring = _HOURS.tile(now_ms - 1), self.table["hours"][slots]
+        behind = hour - self.table["hours_newest"][slots].astype(np.int64)
+        # column of a tile is its number modulo the ring; the newest `behind` of them are stale
+        age = (hour - np.arange(_HOURS.length)) % _HOURS.length
+        fresh = age[None, :] >= behind[:, None]
+        return np.asarray(((ring > 0) & fresh).sum(axis=1), np.int32)
+
+    def volume(self, now_ms: int) -> dict[str, int]:
+        """Events of all accounts in each horizon."""
+        names = {"10m": "minutes", "1h": "minutes", "1d": "hours", "7d": "days", "28d": "days"}
+        totals = {}
+        for horizon, (ring, span) in HORIZONS.items():
+            tiles, newest = self.table[names[horizon]], self.table[f"{names[horizon]}_newest"]
+            totals[horizon] = int(ring.total(tiles, newest, ring.tile(now_ms - 1), span)[:, 0].sum())
+        return totals
+
+    def _expire(self, now_ms: int) -> None:
+        self._exchanges.expire(now_ms)
+        self._turns.expire(now_ms)
+        self._bodies.expire(now_ms)
+        self._habits.expire(now_ms, _IDLE_VALUE_MS)
+        before = len(self.table)
+        moved = evict_idle(self.table, self._limit)
+        if moved is not None:
+            self.evictions += before - len(self.table)
+            self._habits.moved(moved)
+
+    def state_bytes(self) -> dict[str, int]:
+        """Bytes held by each table."""
+        return {table.name: table.nbytes for table in self._tables}
+
+    def changes(self) -> list[Block]:
+        """Rows changed since the last call."""
+        return [block for table in self._tables for block in table.changes()]
+
+    def snapshot(self) -> list[Block]:
+        """Every row."""
+        return [block for table in self._tables for block in table.snapshot()]
+
+    def restore(self, blocks: Iterable[Block]) -> None:
+        """Take over stored blocks, in order."""
+        tables = {table.name: table for table in self._tables}
+        for block in blocks:
+            tables[block.table].restore(block)

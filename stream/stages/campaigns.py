@@ -1,0 +1,313 @@
+"""The campaigns stage: suspects in, findings and verdicts out.
+
+The last station. Hot links that share named members are one campaign; its identity is that of its first
+link and tick, and survives growth, merges, splits and returns, which its history records.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import orjson
+import polars as pl
+
+from stream.cases.campaign import Campaign, LinkKey, Named, Tie
+from stream.cases.suspect import Activity, Suspect
+from stream.cases.write import finding
+from stream.findings.finding import Finding, LinkRef, Verdict
+from stream.runtime.blocks import Block
+from stream.windows.tiles import DAY_MS
+
+NAME: Final = "campaigns"
+_CLOSE_MS: Final = 7 * DAY_MS  # silence after which a case is closed
+_TOMBSTONE_MS: Final = 90 * DAY_MS
+_JOIN_SHARE: Final = 0.2
+_JOIN_LEAST: Final = 3
+_MERGE_SHARE: Final = 0.5
+"""Of the smaller campaign's accounts on one hot link: a popular value cannot glue two campaigns."""
+_UPDATE_GROWTH: Final = 1.1
+_UPDATE_MS: Final = DAY_MS
+"""An update is told when a case has grown by a tenth, or a day after the last one if it grew at all."""
+
+Confidence = Callable[[dict[str, float]], float]
+Ties = Callable[[Sequence[LinkKey], Sequence[int]], list[set[int]]]
+"""(links, accounts) -> for each link, which of the accounts (by position) are on it."""
+
+
+class Campaigns:
+    """Open and closed cases."""
+
+    def __init__(self, config_digest: str, confidence: Confidence) -> None:
+        """Start empty. `confidence`: nats by piece -> probability, the verdict learner's."""
+        self._digest, self._confidence = config_digest, confidence
+        self.cases: dict[int, Campaign] = {}
+        self._next = 1
+        self._merged: dict[int, int] = {}
+        self._exempt: set[str] = set()
+        self._findings: list[Finding] = []
+        self._verdicts: list[Verdict] = []
+        self._changed = True
+
+    @property
+    def open_count(self) -> int:
+        """Open cases."""
+        return sum(case.status == "open" for case in self.cases.values())
+
+    @property
+    def named_count(self) -> int:
+        """Accounts named in cases."""
+        return sum(len(case.members) for case in self.cases.values())
+
+    def consider(self, suspects: Sequence[Suspect], now_ms: int) -> list[int]:
+        """Number of the campaign that each suspect goes to, 0 where it has to wait."""
+        given: list[int] = []
+        for suspect in suspects:
+            given.append(self._place(suspect, given, now_ms))
+        return given
+
+    def _place(self, suspect: Suspect, given: Sequence[int], now_ms: int) -> int:
+        members = [member for member in suspect.members if member.account_id not in self._exempt]
+        companions = self._companions(suspect, given)
+        case = self._case_for(suspect, companions, len(members), now_ms)
+        if case is None or not members:
+            return 0
+        self._merge(case, companions, now_ms)
+        key = (suspect.kind, suspect.value)
+        if key not in case.links:
+            case.note(f"{_day(now_ms)} {suspect.reason}: {suspect.kind} {suspect.value:016x}")
+        if suspect.reason == "hot" or key not in case.links:
+            case.links[key] = Tie(_ref(suspect, len(members)), suspect.evidence)
+        for member in members:
+            case.members[member.account] = Named(
+                member.account_id, member.posterior, now_ms, member.first_ms, member.last_ms, 0, key
+            )
+            self._verdicts.append(
+                Verdict(
+                    member.account_id, case.uid, now_ms, suspect.score, member.posterior, suspect.evidence
+                )
+            )
+        self._changed = True
+        return case.number
+
+    def _companions(self, suspect: Suspect, given: Sequence[int]) -> Counter[int]:
+        """Campaigns that accounts on the link belong to; -n is whatever the n-th suspect went to."""
+        companions: Counter[int] = Counter()
+        for number, count in suspect.companions:
+            number = given[-number - 1] if number < 0 else number
+            if number in self.cases:
+                companions[number] += count
+        return companions
+
+    def _case_for(
+        self, suspect: Suspect, companions: Counter[int], members: int, now_ms: int
+    ) -> Campaign | None:
+        top = max(companions, key=lambda number: (companions[number], -number), default=0)
+        if top and (
+            suspect.reason != "hot" or companions[top] >= max(_JOIN_LEAST, _JOIN_SHARE * members)
+        ):
+            return self._awake(self.cases[top], now_ms)
+        if suspect.reason != "hot":
+            return None
+        for case in self.cases.values():
+            if (suspect.kind, suspect.value) in case.links:
+                return self._awake(case, now_ms)
+        return self._open(suspect, now_ms) if suspect.certain else None
+
+    def _open(self, suspect: Suspect, now_ms: int) -> Campaign:
+        identity = f"{suspect.kind}/{suspect.value:016x}/{now_ms}".encode()
+        uid = "c-" + hashlib.sha256(identity).hexdigest()[:16]
+        case = Campaign(self._next, uid, now_ms)
+        self.cases[self._next] = case
+        self._next += 1
+        return case
+
+    def _awake(self, case: Campaign, now_ms: int) -> Campaign:
+        if case.status == "closed":
+            case.status = "open"
+            case.note(f"{_day(now_ms)} returned after it was closed")
+        return case
+
+    def _merge(self, case: Campaign, companions: Counter[int], now_ms: int) -> None:
+        """Take over campaigns the majority of whose accounts are on a link of this one."""
+        for number, count in sorted(companions.items()):
+            other = self.cases.get(number)
+            if other is None or other is case or other.status != "open":
+                continue
+            if count < max(_JOIN_LEAST, _MERGE_SHARE * min(len(other.members), len(case.members))):
+                continue
+            self._absorb(case, other, now_ms)
+
+    def _absorb(self, case: Campaign, other: Campaign, now_ms: int) -> None:
+        """`other` goes into `case`: its accounts' verdicts are told again under the new uid."""
+        case.note(f"{_day(now_ms)} merged with {other.uid} ({len(other.members)} accounts)")
+        other.note(f"{_day(now_ms)} merged into {case.uid}")
+        for account, member in other.members.items():
+            tie = other.links.get(member.link) or other.strongest()
+            self._verdicts.append(
+                Verdict(
+                    member.account_id, case.uid, now_ms, tie.ref.score, member.posterior, tie.evidence
+                )
+            )
+            case.members.setdefault(account, member)
+        for key, tie in other.links.items():
+            case.links.setdefault(key, tie)
+        other.members.clear()
+        self._merged[other.number] = case.number
+        self._close(other, now_ms)
+
+    def withdraw(self, case: Campaign, accounts: Iterable[int], now_ms: int) -> list[int]:
+        """Clear accounts of a case; those that were in it."""
+        cleared = [account for account in accounts if account in case.members]
+        for account in cleared:
+            member = case.members.pop(account)
+            self._verdicts.append(
+                Verdict(member.account_id, case.uid, now_ms, 0.0, member.posterior, (), cleared=True)
+            )
+        self._changed = True
+        return cleared
+
+    def exempt(self, account_id: str) -> None:
+        """An analyst judged an account honest: it is not named again."""
+        self._exempt.add(account_id)
+        self._changed = True
+
+    def split(self, case: Campaign, removed: LinkKey, ties: Ties, now_ms: int) -> list[int]:
+        """Take a link away; groups that nothing else ties become campaigns of their own.
+
+        Accounts that no link holds any more are cleared; they are returned.
+        """
+        case.links.pop(removed, None)
+        case.note(f"{_day(now_ms)} link {removed[0]} {removed[1]:016x} was allowed")
+        accounts, keys = list(case.members), list(case.links)
+        groups = _components(ties(keys, accounts))
+        held = {position for _, positions in groups for position in positions}
+        cleared = self.withdraw(case, [a for i, a in enumerate(accounts) if i not in held], now_ms)
+        for links, positions in groups[1:]:
+            self._part(case, [keys[i] for i in links], [accounts[i] for i in positions], now_ms)
+        return cleared
+
+    def _part(self, case: Campaign, keys: list[LinkKey], accounts: list[int], now_ms: int) -> None:
+        strongest = max(keys, key=lambda key: (case.links[key].ref.score, key))
+        identity = f"{strongest[0]}/{strongest[1]:016x}/{now_ms}".encode()
+        part = Campaign(self._next, "c-" + hashlib.sha256(identity).hexdigest()[:16], now_ms)
+        self.cases[self._next] = part
+        self._next += 1
+        part.note(f"{_day(now_ms)} split from {case.uid}")
+        case.note(f"{_day(now_ms)} split off {part.uid} ({len(accounts)} accounts)")
+        part.links = {key: case.links.pop(key) for key in keys}
+        for account in accounts:
+            part.members[account] = member = case.members.pop(account)
+            tie = part.links[strongest]
+            self._verdicts.append(
+                Verdict(member.account_id, part.uid, now_ms, tie.ref.score, member.posterior, tie.evidence)
+            )
+
+    def close(self, case: Campaign, now_ms: int, why: str) -> None:
+        """Close a case for a reason that its history keeps."""
+        case.note(f"{_day(now_ms)} closed: {why}")
+        self._close(case, now_ms)
+
+    def _close(self, case: Campaign, now_ms: int) -> None:
+        case.status, case.closed_ms = "closed", now_ms
+        self._changed = True
+        if case.told:
+            self._tell(case, "close", now_ms)
+
+    def tick(self, activity: Sequence[Activity], now_ms: int) -> tuple[list[Finding], list[Verdict]]:
+        """Findings and verdicts of this tick, after `consider` and the analysts' decisions."""
+        self._follow(activity)
+        for case in list(self.cases.values()):
+            if case.status == "open":
+                self._review(case, now_ms)
+            elif case.closed_ms < now_ms - _TOMBSTONE_MS:
+                del self.cases[case.number]
+                self._changed = True
+        findings, verdicts = self._findings, self._verdicts
+        self._findings, self._verdicts = [], []
+        return findings, verdicts
+
+    def _follow(self, activity: Sequence[Activity]) -> None:
+        by_account = {row.account: row for row in activity}
+        for case in self.cases.values():
+            for account in case.members.keys() & by_account.keys():
+                member, row = case.members[account], by_account[account]
+                member.total, member.last_ms = row.total, row.last_ms
+                self._changed = True
+
+    def _review(self, case: Campaign, now_ms: int) -> None:
+        members, links = len(case.members), len(case.links)
+        if not case.told:
+            self._tell(case, "open", now_ms)
+        elif not members:
+            self.close(case, now_ms, "no account is left in it")
+        elif now_ms - case.last_ms > _CLOSE_MS:
+            self.close(case, now_ms, "no exchange for seven days")
+        elif members != case.told_members or links != case.told_links:
+            grown = members >= case.told_members * _UPDATE_GROWTH or members < case.told_members
+            if grown or now_ms - case.told_ms >= _UPDATE_MS:
+                self._tell(case, "update", now_ms)
+
+    def _tell(self, case: Campaign, activity: Any, now_ms: int) -> None:
+        nats = {piece.name: piece.nats for piece in case.strongest().evidence} if case.links else {}
+        self._findings.append(finding(case, activity, now_ms, self._confidence(nats), self._digest))
+        case.told, case.told_ms = True, now_ms
+        case.told_members, case.told_links = len(case.members), len(case.links)
+        self._changed = True
+
+    def take_merged(self) -> dict[int, int]:
+        """Campaigns that were merged since the last call, and into which."""
+        merged, self._merged = self._merged, {}
+        return merged
+
+    def closed_now(self, now_ms: int) -> list[Campaign]:
+        """Cases that this tick closed."""
+        return [c for c in self.cases.values() if c.status == "closed" and c.closed_ms == now_ms]
+
+    def by_uid(self, uid: str) -> Campaign | None:
+        """The case with a uid."""
+        return next((case for case in self.cases.values() if case.uid == uid), None)
+
+    def changes(self) -> list[Block]:
+        """All cases, if any has changed."""
+        return self.snapshot() if self._changed else []
+
+    def snapshot(self) -> list[Block]:
+        """All cases."""
+        self._changed = False
+        content = {
+            "cases": [case.plain() for case in self.cases.values()],
+            "next": self._next,
+            "exempt": sorted(self._exempt),
+        }
+        return [Block(NAME, "cases", pl.DataFrame({"json": [orjson.dumps(content).decode()]}), True)]
+
+    def restore(self, blocks: Iterable[Block]) -> None:
+        """Take over stored blocks, in order."""
+        for block in blocks:
+            content = orjson.loads(block.rows["json"][0])
+            self.cases = {row["number"]: Campaign.of(row) for row in content["cases"]}
+            self._next, self._exempt = content["next"], set(content["exempt"])
+        self._changed = False
+
+
+def _ref(suspect: Suspect, members: int) -> LinkRef:
+    return LinkRef(
+        suspect.kind, f"{suspect.value:016x}", suspect.units, members, suspect.score, suspect.threshold
+    )
+
+
+def _day(time_ms: int) -> str:
+    return f"{datetime.fromtimestamp(time_ms / 1000, UTC):%Y-%m-%dT%H:%MZ}"
+
+
+def _components(ties: Sequence[set[int]]) -> list[tuple[list[int], set[int]]]:
+    """Connected groups of links by shared accounts, largest first: (links, accounts) by position."""
+    groups: list[tuple[list[int], set[int]]] = []
+    for link, accounts in enumerate(ties):
+        joined = [group for group in groups if group[1] & accounts]
+        groups = [group for group in groups if not group[1] & accounts]
+        links = sorted([link, *(i for group in joined for i in group[0])])
+        groups.append((links, accounts.union(*(group[1] for group in joined))))
+    return sorted((g for g in groups if g[1]), key=lambda group: (-len(group[1]), group[0]))

@@ -1,0 +1,344 @@
+"""The links stage: sightings and profiles in, suspects out.
+
+Stands between accounts and campaigns. At each tick it judges every link that joins enough unrelated
+units, and names the accounts that belong to what makes a link hot.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import numpy as np
+import orjson
+import polars as pl
+from numpy.typing import NDArray
+
+from stream.cases.campaign import Campaign, LinkKey
+from stream.cases.hot import FEW_UNITS, Judged, judge
+from stream.cases.mixture import HABITS
+from stream.cases.naming import Naming, Sticky, StickyLinks
+from stream.cases.suspect import Activity, Suspect
+from stream.evidence import PIECES, RANKED, Lagged, Piece, score
+from stream.evidence.exchangeability import dissimilarity, normalise, tool_diversity
+from stream.evidence.piece import Floats
+from stream.evidence.place import PLACE_SHARE, most_together
+from stream.evidence.rhythm import excess_spread
+from stream.evidence.traits import TRAITS
+from stream.evidence.units import Members, Units, units_of, zeroed
+from stream.evidence.widen import upper_deviation
+from stream.learning.history import History
+from stream.learning.reference import LINKS_KEPT, Normality, Record, Reference
+from stream.learning.verdicts import VerdictLearner
+from stream.links.kinds import LinkKind
+from stream.links.state import NAME, WINDOW, LinkState
+from stream.runtime.blocks import Block
+from stream.settings import Settings
+from stream.windows.slots import mix
+from stream.windows.tiles import DAY_MS, HOUR_MS
+
+_RECORD_MS: Final = 6 * HOUR_MS
+_IDLE_MS: Final = 28 * DAY_MS
+_MEMORY: Final = "memory"
+
+
+class Links:
+    """State and judgement of links."""
+
+    def __init__(self, settings: Settings, kinds: Sequence[LinkKind]) -> None:
+        """Start empty."""
+        self._alerts, self._kinds = settings.alerts, kinds
+        self.state = LinkState(kinds, settings.windows.max_accounts, settings.windows.max_members)
+        self.reference, self.learner = Reference(), VerdictLearner()
+        self._history = History(NAME, PIECES)
+        self._sticky: StickyLinks = {}
+        self._naming: Naming | None = None
+        self._learned = True
+        self.scored = self.hot = 0
+
+    def absorb(self, block: Block) -> None:
+        """Take a block of `profiles` or `sightings`; profiles come first."""
+        if block.table == "profiles":
+            self.state.meet(block.rows)
+        else:
+            self.state.sight(block.rows)
+
+    def tick(self, now_ms: int) -> list[Suspect]:
+        """Suspects of this tick, strongest first; none during warm-up, while nothing is old enough.
+
+        `settle` must follow, with the campaign that each suspect went to.
+        """
+        rows = self.state.active(now_ms, self._alerts.min_units - FEW_UNITS)
+        members = self.state.memberships(rows, now_ms)
+        units = self._units(members)
+        normality = self.reference.at(now_ms)
+        judged, pieces = self._judge(units, normality, now_ms)
+        self.scored = len(units.start) if units is not None else 0
+        self.hot = int(judged.hot.sum()) if judged is not None else 0
+        if now_ms % _RECORD_MS == 0:
+            self._record(members, units, judged, now_ms)
+        if now_ms % DAY_MS == 0 and judged is not None:
+            keys = self.state.links.keys[judged.units.link]
+            # before anything may be named there is no case that could excuse itself
+            calm = ~judged.hot | (not self.reference.warm(now_ms))
+            self._history.keep(keys, pieces, calm, now_ms)
+        if normality is None or not self.reference.warm(now_ms):
+            return []
+        self._naming = Naming(
+            self.state, self._alerts, members, judged, normality, self._sticky, now_ms
+        )
+        return list(self._naming.suspects())
+
+    def settle(self, suspects: Sequence[Suspect], campaigns: Sequence[int], now_ms: int) -> None:
+        """Learn which campaign each suspect went to (0: none), then drop what is idle."""
+        if self._naming is not None:
+            mixtures = dict(self._naming.mixtures)
+            for suspect, campaign in zip(suspects, campaigns, strict=True):
+                self._name([member.account for member in suspect.members], campaign)
+                key = (self._number(suspect.kind), suspect.value)
+                if campaign and suspect.reason == "hot":
+                    self._sticky[key] = Sticky(
+                        mixtures[key], campaign, suspect.score, suspect.threshold, suspect.evidence
+                    )
+                    self._learned = True
+            self._naming = None
+        if now_ms % _RECORD_MS == 0:
+            self.state.evict(now_ms, _IDLE_MS)
+
+    def _number(self, kind: str) -> int:
+        return [row.name for row in self._kinds].index(kind)
+
+    def _name(self, accounts: Sequence[int], campaign: int) -> None:
+        slots = self.state.profiles.find(np.array(accounts, np.uint64))
+        slots = slots[slots >= 0]
+        self.state.profiles["campaign"][slots] = campaign
+        self.state.profiles.touch(slots)
+
+    def clear(self, accounts: Sequence[int]) -> None:
+        """An analyst cleared these accounts."""
+        self._name(accounts, 0)
+
+    def forget(self, campaign: int) -> None:
+        """A campaign is closed or withdrawn: its links no longer name who joins them."""
+        self._sticky = {key: link for key, link in self._sticky.items() if link.campaign != campaign}
+        self._learned = True
+
+    def remember(self, kind: str, value: int, nats: float) -> None:
+        """An analyst judged a link honest: it carries `nats` (negative) from now on."""
+        key = mix(np.array([self._number(kind)], np.uint64), np.array([value], np.uint64))
+        slots = self.state.links.find(key)
+        slots = slots[slots >= 0]
+        self.state.links["remembered"][slots] = nats
+        self.state.links.touch(slots)
+        self._sticky.pop((self._number(kind), value), None)
+        self._learned = True
+
+    def knows(self, kind: str) -> bool:
+        """Whether a link kind has this name."""
+        return any(row.name == kind for row in self._kinds)
+
+    def learn(self, nats: dict[str, float], guilty: bool, time_ms: int) -> None:
+        """Teach the verdict learner."""
+        self.learner.learn(nats, guilty, time_ms)
+        self._learned = True
+
+    def merge(self, merged: dict[int, int]) -> None:
+        """Campaigns became part of others: accounts and links follow."""
+        for old, new in merged.items():
+            slots = np.flatnonzero(self.state.profiles["campaign"] == old)
+            self.state.profiles["campaign"][slots] = new
+            self.state.profiles.touch(slots)
+            for link in self._sticky.values():
+                if link.campaign == old:
+                    link.campaign = new
+                    self._learned = True
+
+    def renumber(self, cases: Iterable[Campaign]) -> None:
+        """Campaigns were split: accounts and links follow."""
+        for case in cases:
+            self._name(list(case.members), case.number)
+            for kind, value in case.links:
+                link = self._sticky.get((self._number(kind), value))
+                if link is not None:
+                    link.campaign = case.number
+                    self._learned = True
+
+    def ties(self, links: Sequence[LinkKey], accounts: Sequence[int]) -> list[set[int]]:
+        """For each link, which of the accounts (by position) are its members."""
+        keys = np.array(accounts, np.uint64)
+        tied = []
+        for kind, value in links:
+            number, values = np.array([self._number(kind)], np.uint64), np.array([value], np.uint64)
+            rows = self.state.members.find(mix(mix(number, values), keys))
+            tied.append(set(np.flatnonzero(rows >= 0).tolist()))
+        return tied
+
+    def activity(self, since_ms: int) -> list[Activity]:
+        """What named accounts did that were seen after `since_ms`, by account."""
+        profiles = self.state.profiles
+        slots = np.flatnonzero((profiles["campaign"] > 0) & (profiles["last_ms"] >= since_ms))
+        slots = slots[np.argsort(profiles.keys[slots], kind="stable")]
+        return [
+            Activity(int(profiles.keys[s]), int(profiles["total"][s]), int(profiles["last_ms"][s]))
+            for s in slots
+        ]
+
+    def _units(self, members: Members) -> Units | None:
+        """Units of the links that join enough of them, without accounts that are named already."""
+        free = members.where(self.state.profiles["campaign"][members.account] == 0)
+        # sorted by link and unit: a new unit starts where either changes
+        fresh = np.ones(len(free.link), np.bool_)
+        fresh[1:] = (free.link[1:] != free.link[:-1]) | (free.unit[1:] != free.unit[:-1])
+        votes = np.bincount(free.link[fresh], minlength=len(self.state.links))
+        free = free.where(votes[free.link] >= self._alerts.min_units - FEW_UNITS)
+        if not len(free.link):
+            return None
+        kind = self.state.links["kind"][free.link]
+        together = self._together(members, free)
+        return units_of(self._kinds, kind, free, *normalise(free.histograms), together)
+
+    def _together(self, members: Members, free: Members) -> Floats:
+        """Most units of each link that one network holds a quarter of; shape (links,)."""
+        kind = self.state.links["kind"][members.link]
+        by_network = np.array([row.fields == ("network",) for row in self._kinds])
+        stays = members.where(by_network[kind] & (members.share >= PLACE_SHARE))
+        return most_together(free, stays.account, stays.link)
+
+    def _judge(
+        self, units: Units | None, normality: Normality | None, now_ms: int
+    ) -> tuple[Judged | None, dict[str, Piece]]:
+        """Links as judged by what is new about them, and all of their evidence."""
+        if units is None or normality is None:
+            return None, {}
+        rates = normality.rates_by_kind([kind.name for kind in self._kinds], units.kind)
+        ages = now_ms - self.state.links["first_ms"][units.link]
+        pieces = score(units, Lagged(rates, normality.ranked, normality.contrast, ages))
+        news = self._history.news(self.state.links.keys[units.link], pieces, now_ms)
+        remembered = self.state.links["remembered"][units.link].astype(np.float64)
+        alerts = self._alerts
+        return judge(units, news, {}, remembered, alerts.threshold_nats, alerts.min_units), pieces
+
+    def _record(
+        self,
+        members: Members,
+        units: Units | None,
+        judged: Judged | None,
+        now_ms: int,
+    ) -> None:
+        """Take down what is normal now, for a week later: links that are not hot, accounts not named."""
+        profiles = self.state.profiles
+        recent = (profiles["last_ms"] >= now_ms - WINDOW.tile_ms * 12) & (profiles["campaign"] == 0)
+        slots = np.flatnonzero(recent).astype(np.int32)
+        if not len(slots):
+            return
+        slots = slots[np.argsort(profiles.keys[slots], kind="stable")]
+        profile = self.state.profile(slots)
+        profile |= {"on_events": profile["events"], "on_foreign": profile["foreign"]}
+        contrast = _contrast(profile["histograms"])
+        self.reference.add(
+            Record(
+                time_ms=now_ms,
+                rates={
+                    name: _mean(trait.of(profile)) for name, trait in TRAITS.items() if name != "changed"
+                },
+                changed=self._changed(members),
+                habits=_habits(profile),
+                contrast=[float(value) for value in contrast],
+                ranked=_ranked(units, judged, contrast, self._alerts.min_units),
+            )
+        )
+        self._learned = True
+
+    def _changed(self, members: Members) -> dict[str, float]:
+        free = self.state.profiles["campaign"][members.account] == 0
+        number, changed = self.state.links["kind"][members.link], members.traits["changed"]
+        rates = {kind.name: changed[free & (number == i)] for i, kind in enumerate(self._kinds)}
+        return {name: _mean(values) for name, values in rates.items() if len(values)}
+
+    def changes(self) -> list[Block]:
+        """Rows changed since the last call, and what was learned if that changed."""
+        blocks = [*self.state.changes(), *self._history.table.changes()]
+        if self._learned:
+            blocks.append(self._memory())
+        self._learned = False
+        return blocks
+
+    def snapshot(self) -> list[Block]:
+        """Everything."""
+        self._learned = False
+        return [*self.state.snapshot(), *self._history.table.snapshot(), self._memory()]
+
+    def _memory(self) -> Block:
+        sticky = [[*key, link.plain()] for key, link in sorted(self._sticky.items())]
+        content = {
+            "reference": self.reference.plain(), "learner": self.learner.plain(), "sticky": sticky,
+        }  # fmt: skip
+        return Block(NAME, _MEMORY, pl.DataFrame({"json": [orjson.dumps(content).decode()]}), True)
+
+    def restore(self, blocks: Iterable[Block]) -> None:
+        """Take over stored blocks, in order."""
+        tables = {table.name: table for table in (*self.state.tables, self._history.table)}
+        for block in blocks:
+            if block.table != _MEMORY:
+                tables[block.table].restore(block)
+                continue
+            content: dict[str, Any] = orjson.loads(block.rows["json"][0])
+            self.reference.restore(content["reference"])
+            self.learner.restore(content["learner"])
+            self._sticky = {(kind, value): Sticky.of(link) for kind, value, link in content["sticky"]}
+        self._learned = False
+
+
+def _mean(values: Floats) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else 0.0
+
+
+def _habits(profile: dict[str, NDArray[Any]]) -> dict[str, tuple[float, float]]:
+    sized = np.where(profile["sized"] > 0, profile["sized"], np.nan) * 256
+    events = np.maximum(profile["events"], 1)
+    values = {
+        "log_rate": np.log(events), "log_in": profile["log_in"] / sized, "log_out": profile["log_out"] / sized,
+        "streamed": profile["streamed"] / events,
+    }  # fmt: skip
+    known = {name: values[name][np.isfinite(values[name])] for name in HABITS}
+    return {
+        name: (float(of.mean()), max(float(of.std()), 0.05)) if len(of) else (0.0, 1.0)
+        for name, of in known.items()
+    }
+
+
+def _contrast(histograms: NDArray[np.uint8]) -> Floats:
+    """Between minus within disagreement of all accounts, as if they were the units of one link."""
+    shape, spread = normalise(histograms)
+    known = np.isfinite(shape[:, ::8])
+    clean = zeroed(shape).reshape(len(shape), -1, 8)
+    votes = known.sum(axis=0).astype(np.float64)
+    same = (clean.sum(axis=0) ** 2).sum(axis=1) - (clean**2).sum(axis=(0, 2))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        between = 1 - same / (votes * (votes - 1))
+        within = zeroed(spread).sum(axis=0) / np.isfinite(spread).sum(axis=0)
+    contrast = between - within
+    return np.where(np.isfinite(contrast), contrast, 0.0)
+
+
+def _ranked(
+    units: Units | None, judged: Judged | None, contrast: Floats, min_units: int
+) -> dict[str, list[float]]:
+    """Ranked evidence of links that are not hot, a bounded number."""
+    if units is None:
+        return {name: [] for name in RANKED}
+    calm = (units.votes >= min_units) | units.by_kind(lambda kind: kind.few_units)
+    if judged is not None:
+        calm &= ~judged.hot
+    values = {
+        "even": excess_spread(units),
+        "tokens_in": upper_deviation(units, units.log_in),
+        "tokens_out": upper_deviation(units, units.log_out),
+        "alike": dissimilarity(units, contrast),
+        "uniform_tool": tool_diversity(units),
+    }
+    ranked = {}
+    for name, column in values.items():
+        kept = np.sort(column[calm & np.isfinite(column)])
+        # every n-th, by size: the distribution stays, the record is bounded
+        ranked[name] = [round(float(value), 6) for value in kept[:: len(kept) // LINKS_KEPT + 1]]
+    return ranked

@@ -1,0 +1,1 @@
+"""Rolling state in columns: keys to rows, rows to tiles of event time."""

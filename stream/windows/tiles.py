@@ -1,0 +1,96 @@
+"""Rolling windows as rings of tiles: one partial aggregate per row and span of event time.
+
+A ring of `length` tiles of `tile_ms` each serves every horizon up to `length` tiles, read by summing.
+Nothing is cleared when time moves on: each row remembers the newest tile that it wrote, and tiles that
+have fallen out of the ring are masked at read and zeroed at the next write. So an idle row costs nothing
+and a stored row is valid at any later time.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+MINUTE_MS: Final = 60_000
+HOUR_MS: Final = 60 * MINUTE_MS
+DAY_MS: Final = 24 * HOUR_MS
+
+NEVER: Final = -(2**31) + 1
+"""Newest tile of a row that was never written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """A ring of tiles over the columns of a table.
+
+    Arrays it works on: `tiles` of shape (rows, metrics * length) and `newest` of shape (rows,), the
+    number of the newest tile written (event time // tile_ms).
+    """
+
+    tile_ms: int
+    length: int
+
+    def tile(self, time_ms: int) -> int:
+        """Number of the tile that holds a time."""
+        return time_ms // self.tile_ms
+
+    def add(
+        self,
+        tiles: NDArray[Any],
+        newest: NDArray[np.int32],
+        slots: NDArray[np.int32],
+        tile: int,
+        amounts: NDArray[Any],
+    ) -> None:
+        """Add `amounts` (slots, metrics) to one tile of rows `slots`, which differ from one another.
+
+        A tile that has already left the ring of its row is left alone. Counts saturate at the type's limit.
+        """
+        self._roll(tiles, newest, slots, tile)
+        kept = newest[slots] - tile < self.length
+        rows = slots[kept]
+        limit = np.iinfo(tiles.dtype).max
+        for metric in range(amounts.shape[1]):
+            column = metric * self.length + tile % self.length
+            total = tiles[rows, column].astype(np.int64) + amounts[kept, metric]
+            tiles[rows, column] = np.minimum(total, limit)
+
+    def _roll(
+        self, tiles: NDArray[Any], newest: NDArray[np.int32], slots: NDArray[np.int32], tile: int
+    ) -> None:
+        behind = np.clip(tile - newest[slots].astype(np.int64), 0, self.length)
+        for steps in np.unique(behind[behind > 0]).tolist():
+            rows = slots[behind == steps]
+            for back in range(steps):
+                tiles[rows, (tile - back) % self.length :: self.length] = 0
+        newest[slots] = np.maximum(newest[slots], tile)
+
+    def total(
+        self, tiles: NDArray[Any], newest: NDArray[np.int32], tile: int, span: int | None = None
+    ) -> NDArray[np.int64]:
+        """Sum of the `span` tiles up to and with `tile`: shape (rows, metrics). Rows as given."""
+        span = self.length if span is None else min(span, self.length)
+        metrics = tiles.shape[1] // self.length
+        behind = np.clip(tile - newest.astype(np.int64), 0, self.length)
+        view = tiles.reshape(len(tiles), metrics, self.length)
+        if span == self.length and not behind.any():
+            whole: NDArray[np.int64] = view.sum(axis=2, dtype=np.int64)
+            return whole
+        sums = np.zeros((len(tiles), metrics), np.int64)
+        for steps in np.unique(behind).tolist():
+            columns = [t % self.length for t in range(tile - span + 1, tile - steps + 1)]
+            if columns:
+                rows = behind == steps
+                sums[rows] = view[rows][:, :, columns].sum(axis=2, dtype=np.int64)
+        return sums
+
+
+HORIZONS: Final[dict[str, tuple[Ring, int]]] = {
+    "10m": (Ring(10 * MINUTE_MS, 6), 1),
+    "1h": (Ring(10 * MINUTE_MS, 6), 6),
+    "1d": (Ring(HOUR_MS, 24), 24),
+    "7d": (Ring(DAY_MS, 28), 7),
+    "28d": (Ring(DAY_MS, 28), 28),
+}
+"""Horizon -> the ring that serves it and how many of its tiles: three rings serve five horizons."""

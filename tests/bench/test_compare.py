@@ -1,0 +1,80 @@
+import polars as pl
+
+from stream.bench.compare import Comparison, Named, compare
+from stream.findings.finding import Finding, Verdict
+from stream.simulate import CampaignTruth, Truth
+
+HOUR_MS = 3_600_000
+TRUTH = Truth(
+    {"a": "campaign/sweep-1", "b": "campaign/sweep-1", "c": "campaign/relay-1"}
+    | {f"h{n}": "honest/hobby" for n in range(8)}
+    | {"v": "honest/vpn"},
+    {
+        "sweep-1": CampaignTruth("sweep", 1, "1970-01-01T01:00:00.000Z", ["a", "b"]),
+        "relay-1": CampaignTruth("relay", 1, "1970-01-01T00:00:00.000Z", ["c"]),
+    },
+)
+
+
+def verdict(account: str, case: str, hour: float, cleared: bool = False) -> Verdict:
+    return Verdict(account, case, round(hour * HOUR_MS), 12.0, 0.99, (), cleared)
+
+
+def opened(case: str, hour: float, activity: str = "open") -> Finding:
+    time_ms = round(hour * HOUR_MS)
+    return Finding(case, activity, time_ms, "", "high", 1.0, 0, (), 0, 0, 0, (), (), (), "")  # type: ignore[arg-type]
+
+
+def exchanges(*pairs: tuple[str, float]) -> pl.DataFrame:
+    rows = [(account, round(hour * HOUR_MS)) for account, hour in pairs]
+    return pl.DataFrame(rows, {"account_id": pl.String, "time_ms": pl.Int64}, orient="row")
+
+
+def held(findings: list[Finding], verdicts: list[Verdict], *pairs: tuple[str, float]) -> Comparison:
+    return compare(findings, verdicts, TRUTH, exchanges(*pairs))
+
+
+def test_a_found_campaign_counts_from_its_first_exchange_to_its_first_case() -> None:
+    found = held(
+        [opened("c1", 5), opened("c1", 6, "update")],
+        [verdict("a", "c1", 5), verdict("b", "c1", 7)],
+        ("a", 1), ("a", 4), ("a", 6), ("b", 2), ("b", 8), ("h0", 1),
+    )  # fmt: skip
+    sweep = found.campaigns[0]
+    assert (sweep.uid, sweep.accounts, sweep.named, sweep.cases) == ("sweep-1", 2, 2, ("c1",))
+    assert sweep.hours_to_case == 4.0
+    assert sweep.exchanges_before == 3
+    assert sweep.harvest == 3 / 5
+    assert found.false_cases == ()
+
+
+def test_a_campaign_without_a_case_is_not_found_and_harvested_whole() -> None:
+    relay = held([], [], ("c", 1)).campaigns[1]
+    assert (relay.named, relay.cases, relay.hours_to_case, relay.harvest) == (0, (), None, 1.0)
+
+
+def test_recall_and_honest_share_are_over_accounts() -> None:
+    found = held([opened("c1", 1)], [verdict("a", "c1", 1), verdict("v", "c1", 1)])
+    assert found.guilty == Named(3, 1)
+    assert found.honest == Named(9, 1)
+    assert list(found.populations) == ["vpn", "hobby"]
+
+
+def test_a_withdrawn_verdict_still_counts_as_named() -> None:
+    found = held([opened("c1", 1)], [verdict("v", "c1", 1), verdict("v", "c1", 2, cleared=True)])
+    assert found.populations["vpn"] == Named(1, 1)
+
+
+def test_a_case_of_mostly_honest_accounts_is_false() -> None:
+    verdicts = [verdict(account, "c1", 1) for account in ("h0", "h1", "a")]
+    found = held([opened("c1", 1)], verdicts, ("a", 1))
+    assert found.false_cases == ("c1",)
+    assert found.campaigns[0].cases == ()
+    assert found.campaigns[0].named == 1
+
+
+def test_several_cases_of_one_campaign_are_counted_and_the_first_is_its_first() -> None:
+    found = held([opened("c1", 9), opened("c2", 3)], [verdict("a", "c1", 9), verdict("b", "c2", 3)], ("a", 1))
+    assert found.campaigns[0].cases == ("c1", "c2")
+    assert found.campaigns[0].hours_to_case == 2.0
+    assert found.cases == 2

@@ -1,0 +1,80 @@
+from dataclasses import replace
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from stream.errors import InputError
+from stream.findings.case import case, number, show, standing
+from stream.findings.finding import Evidence, Finding, LinkRef, Verdict
+from stream.findings.render import finding_bytes, verdict_bytes
+
+WEAK = Evidence("network", "hosting", 0.4, 0.2, 0.3, "share", 1.0, "40 % leave from hosting")
+STRONG = Evidence("identity", "young", 0.9, 0.1, 0.3, "share", 4.0, "90 % are young")
+FINDING = Finding(
+    "abc123", "open", 0, "Two accounts [act] as one", "high", 0.99, 2, ("a", "b"), 0, 60_000, 40,
+    (LinkRef("payment", "00ff", 9, 12, 14.1, 8.0),), (WEAK, STRONG), ("opened on a payment link",), "d1",
+)  # fmt: skip
+FINDINGS = [
+    finding_bytes(FINDING),
+    finding_bytes(replace(FINDING, activity="update", time_ms=60_000, member_count=3)),
+]
+VERDICT = Verdict("a[/b]", "abc123", 0, 12.5, 0.98, (WEAK, STRONG))
+
+
+def printed(uid: str, verdicts: tuple[Verdict, ...] = ()) -> str:
+    text = StringIO()
+    told = case(uid, FINDINGS, map(verdict_bytes, verdicts))
+    show(told, Console(file=text, width=100))
+    return text.getvalue()
+
+
+def test_a_case_tells_what_an_analyst_asks() -> None:
+    text = printed("abc")
+    for part in (
+        "Two accounts [act] as one",
+        "case abc123, open; severity high, confidence 0.99",
+        "3 accounts, 40 exchanges from 1970-01-01 00:00 to 1970-01-01 00:01",
+        "observed 0.9 share, expected 0.1, counts from 0.3",
+        "payment",
+        "1970-01-01 00:01  update: 3 accounts",
+        "opened on a payment link",
+    ):
+        assert part in text
+    assert text.index("90 % are young") < text.index("40 % leave from hosting")
+
+
+def test_verdicts_add_why_each_account_was_named() -> None:
+    text = printed("abc", (VERDICT, replace(VERDICT, account_id="b", posterior=0.96)))
+    assert "2 at posterior 0.96 to 0.98: 90 % are young; 40 % leave from hosting" in text
+    assert "a[/b] b" in text
+
+
+def test_a_withdrawn_verdict_no_longer_stands() -> None:
+    other = replace(VERDICT, account_id="b", campaign_uid="xyz")
+    lines = [verdict_bytes(v) for v in (VERDICT, other, replace(VERDICT, cleared=True))]
+    assert [verdict["account_id"] for verdict in standing(lines)] == ["b"]
+    assert standing(lines, "abc123") == []
+
+
+def test_an_unknown_uid_is_one_line() -> None:
+    with pytest.raises(InputError, match=r"^f\.ndjson has no finding whose uid begins with zz$"):
+        case("zz", FINDINGS, [], "f.ndjson")
+
+
+def test_an_ambiguous_uid_lists_the_uids() -> None:
+    findings = [*FINDINGS, finding_bytes(replace(FINDING, uid="abc999"))]
+    with pytest.raises(InputError, match=r"abc begins 2 uids .*: abc123, abc999"):
+        case("abc", findings, [])
+
+
+def test_a_file_that_is_not_ndjson_is_one_line() -> None:
+    with pytest.raises(InputError, match=r"f\.ndjson: not NDJSON"):
+        case("abc", [b"{"], [], "f.ndjson")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(12345.6, "12,346"), (0.12345, "0.123"), (3.0, "3"), (12.345, "12.3")]
+)
+def test_numbers_are_for_reading(value: float, text: str) -> None:
+    assert number(value) == text
