@@ -7,9 +7,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from stream.config import Loaded, Settings, table
+from stream.config import Loaded, Settings, links_path, table
 from stream.errors import InputError
 from stream.evidence import FIELDS_NEEDED
+from stream.links.kinds import load_kinds
 from stream.runtime.files import log_files
 from stream.stages.intake import Intake
 
@@ -68,7 +69,11 @@ def show(sample: Coverage, console: Console | None = None) -> None:
 
 
 def show_settings(loaded: Loaded, console: Console | None = None) -> None:
-    """Prints each effective value with its unit and origin; secrets are masked."""
+    """Prints each effective value with its unit and origin, secrets masked, and the kinds of links.
+
+    Raises ConfigError where the table of link kinds is wrong.
+    """
+    kinds = load_kinds(links_path(loaded.settings))
     shown = Table(box=None, pad_edge=False)
     for heading in ("setting", "value", "unit", "from"):
         shown.add_column(heading, overflow="fold")
@@ -77,7 +82,9 @@ def show_settings(loaded: Loaded, console: Console | None = None) -> None:
         value = getattr(getattr(loaded.settings, group), name)
         text = "********" if isinstance(value, SecretStr) else str(value)
         shown.add_row(row.key, Text(text), row.unit, Text(loaded.origins[row.key]))
-    (console or Console()).print(shown, highlight=False)
+    console = console or Console()
+    console.print(shown, highlight=False)
+    console.print(f"\nlink kinds: {', '.join(kind.name for kind in kinds)}", highlight=False, markup=False)
 
 
 def _fields(sample: Coverage) -> Table:

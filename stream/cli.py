@@ -40,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left: no more to say
+    except OSError as error:  # a full disk, a folder that may not be written
+        print(f"shoal: {error.filename or 'system'}: {error.strerror or error}", file=sys.stderr)
+        return _FAILED
     return _OK
 
 
@@ -67,8 +70,11 @@ def _replay(options: argparse.Namespace) -> None:
 def _explain(options: argparse.Namespace) -> None:
     from stream.findings.case import case, show
 
-    verdicts = _lines(options.verdicts) if options.verdicts else []
-    show(case(options.uid, _lines(options.findings), verdicts, options.findings))
+    folder = Path(options.findings)
+    findings = str(folder / "findings.ndjson") if folder.is_dir() else options.findings
+    beside = folder / "verdicts.ndjson"
+    verdicts = options.verdicts or (str(beside) if beside.exists() else None)
+    show(case(options.uid, _lines(findings), _lines(verdicts) if verdicts else [], findings))
 
 
 def _check(options: argparse.Namespace) -> None:

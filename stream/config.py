@@ -18,16 +18,16 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource
 
 from stream.errors import ConfigError
-from stream.settings import DEVELOPMENT_KEY, Alerts, Intake, Kafka, Settings, Windows
+from stream.settings import DEVELOPMENT_KEY, Alerts, Intake, Kafka, Links, Settings, Windows
 
 __all__ = [
-    "DEVELOPMENT_KEY", "Alerts", "Intake", "Kafka", "Loaded", "Settings", "Windows",
-    "as_toml", "config_path", "digest", "load", "table",
+    "DEVELOPMENT_KEY", "Alerts", "Intake", "Kafka", "Links", "Loaded", "Settings", "Windows",
+    "as_toml", "config_path", "digest", "links_path", "load", "table",
 ]  # fmt: skip
 
 _PREFIX: Final = "SHOAL_"
-_NOT_IN_DIGEST: Final = frozenset({"kafka", "intake.keep_raw_bytes"})
-"""Groups and keys that cannot change a finding."""
+_NOT_IN_DIGEST: Final = frozenset({"kafka", "intake.keep_raw_bytes", "links.table"})
+"""Groups and keys that cannot change a finding; of the table of links the content counts, not the path."""
 
 _WORDING: Final = (
     ("Input should be a valid dictionary or instance of", "should be a table of settings, [group] in TOML:"),
@@ -95,9 +95,13 @@ def digest(settings: Settings) -> str:
     and the Kafka runtime agree. The table of link kinds is part of it.
     """
     values = {key: _public(value) for key, value in _flat(settings) if not _out_of_digest(key)}
-    links = config_path("links.toml").read_bytes()
-    content = orjson.dumps(values, option=orjson.OPT_SORT_KEYS) + links
+    content = orjson.dumps(values, option=orjson.OPT_SORT_KEYS) + _content(links_path(settings))
     return hashlib.sha256(content).hexdigest()[:16]
+
+
+def links_path(settings: Settings) -> Path:
+    """The table of link kinds to use: the one that is set, else the packaged one."""
+    return Path(settings.links.table) if settings.links.table else config_path("links.toml")
 
 
 def config_path(name: str) -> Path:
@@ -154,11 +158,16 @@ def _public(value: Any) -> Any:
     return hmac.new(value.get_secret_value().encode(), b"shoal configuration", hashlib.sha256).hexdigest()
 
 
-def _file_tree(path: Path) -> Tree:
+def _content(path: Path) -> bytes:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return path.read_bytes()
     except OSError as error:
         raise ConfigError(f"configuration file {path}: {error.strerror or error}") from error
+
+
+def _file_tree(path: Path) -> Tree:
+    try:
+        return tomllib.loads(_content(path).decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"configuration file {path} is not TOML: {error}") from error
 

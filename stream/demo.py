@@ -11,19 +11,25 @@ from typing import IO, Any, Final, NamedTuple
 import orjson
 import polars as pl
 from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
 
 from stream.bench.compare import Comparison, compare
 from stream.bench.report import Grid, markdown, show
-from stream.config import Settings
+from stream.config import Settings, Windows
 from stream.findings.case import day_minute, number, strongest
 from stream.findings.finding import Finding
-from stream.findings.render import finding_bytes, rfc3339
+from stream.findings.render import finding_bytes
 from stream.runtime.local import Collected, Files, replay
 from stream.runtime.progress import shown
 from stream.simulate import LOOKALIKES, World, WorldSpec, simulate, write_world
 
 CAMPAIGNS: Final = ("sweep", "prefix", "relay")
 """One of templates, one with an injected head and a second pool, one that passes real users on."""
+
+TICK_S: Final = 3_600.0
+"""Decisions are made each hour of event time instead of every ten minutes: a small world has few events
+a tick, and most of its cost would be ticks."""
 
 _PIECES: Final = 3
 """Pieces of evidence shown for a case."""
@@ -40,6 +46,7 @@ def world_spec(seed: int) -> WorldSpec:
 def demo(out: Path, seed: int, console: Console | None = None) -> None:
     """Runs the demonstration and leaves events, truth, findings, verdicts, rejects and report in `out`."""
     console = console or Console()
+    out.mkdir(parents=True, exist_ok=True)
     console.print(f"[bold]Shoal[/]: simulating a small world (seed {seed}) ...", highlight=False)
     world = simulate(world_spec(seed))
     files = write_world(world, out)
@@ -79,7 +86,7 @@ def show_cases(told: Sequence[ShownCase], console: Console) -> None:
     for shown_case in told:
         console.print(_LINE.format(*shown_case.cells), highlight=False)
         for piece in shown_case.evidence:
-            console.print(f"    {piece}", style="cyan", highlight=False)
+            console.print(Padding(Text(piece, style="cyan"), (0, 0, 0, 4), expand=False))
     if not told:
         console.print("none")
 
@@ -98,7 +105,7 @@ def _case(history: Sequence[dict[str, Any]]) -> ShownCase:
 
 def _piece(piece: dict[str, Any]) -> str:
     observed, expected = number(piece["observed"]), number(piece["expected"])
-    return f"{piece['sentence']}: {observed} observed, {expected} expected ({piece['unit']})"
+    return f"{piece['sentence']} ({observed} {piece['unit']}, expected {expected})"
 
 
 def _cases_grid(told: Sequence[ShownCase]) -> Grid:
@@ -114,7 +121,8 @@ def _stream(events: Path, out: Path) -> Collected:
         _new(out / "rejects.ndjson") as rejects,
         shown("streaming") as report,
     ):
-        replay([str(events)], Settings(), sinks=[Files(findings, verdicts, rejects), said], progress=report)
+        settings = Settings(windows=Windows(tick_s=TICK_S))
+        replay([str(events)], settings, sinks=[Files(findings, verdicts, rejects), said], progress=report)
     return said
 
 
@@ -145,11 +153,11 @@ def _truth(found: Comparison) -> Grid:
             f"{outcome.named:,}",
             f"{outcome.accounts - outcome.named:,}",
             "not found" if outcome.hours_to_case is None else f"{outcome.hours_to_case:.1f}",
-            rfc3339(outcome.first_exchange_ms)[:16].replace("T", " "),
+            f"{outcome.exchanges_before:,}",
         )
         for outcome in found.campaigns
     ]
-    headings = ("campaign", "accounts", "named", "missed", "hours to first case", "first exchange")
+    headings = ("campaign", "accounts", "named", "missed", "hours to first case", "exchanges before it")
     return Grid("Held against the truth", headings, rows)
 
 
@@ -181,11 +189,7 @@ def _where(out: Path, seconds: float, world: World, findings: Sequence[Finding])
         "and what they were made from: events.ndjson, truth.json",
     ]
     if findings:
-        lines += [
-            "[bold]Read a case[/]:",
-            f"  {_command()} explain {findings[0].uid[:12]} --findings {out}/findings.ndjson "
-            f"--verdicts {out}/verdicts.ndjson",
-        ]
+        lines.append(f"[bold]Read a case[/]: {_command()} explain {findings[0].uid[:12]} --findings {out}")
     return "\n".join(lines)
 
 

@@ -58,7 +58,9 @@ def _add_replay(commands: Any) -> None:
 def _add_explain(commands: Any) -> None:
     command = _command(commands, "explain", "print one case as an analyst reads it", config=False)
     command.add_argument("uid", metavar="UID", help="the finding's uid, or its beginning")
-    command.add_argument("--findings", metavar="FILE", default="findings.ndjson", help="(%(default)s)")
+    command.add_argument(
+        "--findings", metavar="FILE", default=".", help="or a folder with findings.ndjson (default: this one)"
+    )
     command.add_argument("--verdicts", metavar="FILE", help="adds why each account was named")
 
 

@@ -149,6 +149,16 @@ class Windows(_Group):
     )
 
 
+class Links(_Group):
+    """What several accounts can share."""
+
+    table: str = _setting(
+        "",
+        "file of link kinds (TOML); empty: the packaged config/links.toml",
+        "a kind of link is data, and an operator may add one",
+    )
+
+
 class Alerts(_Group):
     """When a group becomes a case."""
 
@@ -222,5 +232,6 @@ class Settings(_Group):
 
     intake: Intake = Intake()
     windows: Windows = Windows()
+    links: Links = Links()
     alerts: Alerts = Alerts()
     kafka: Kafka = Kafka()

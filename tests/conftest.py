@@ -1,17 +1,21 @@
-"""Fixtures that every room's tests may use: a real broker, and topics of a test's own."""
+"""Fixtures that every room's tests may use: a real broker, topics of a test's own, and a small world."""
 
+import io
 import os
 import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 from uuid import uuid4
 
 import pytest
 
 from stream.config import Settings
+from stream.runtime.local import Files, replay
 from stream.runtime.topics import ensure
+from stream.simulate import WorldSpec, simulate, write_world
 
 BROKER = Path(__file__).parents[1] / "deploy" / "kafka" / "broker"
 
@@ -70,3 +74,34 @@ def named_settings(bootstrap: str, name: str, **changes: object) -> Settings:
 
 
 _TOPICS = ("requests", "findings", "verdicts", "rejects", "feedback", "changelog")
+
+
+class Replayed(NamedTuple):
+    """Records in order of time, and what the embedded runtime says of them, line by line."""
+
+    records: list[bytes]
+    findings: list[bytes]
+    verdicts: list[bytes]
+
+
+@pytest.fixture(scope="session")
+def replayed(tmp_path_factory: pytest.TempPathFactory) -> Replayed:
+    """Two weeks of a small world with campaigns."""
+    spec = WorldSpec(
+        seed=3,
+        days=14,
+        accounts=250,
+        onset_day=6.0,
+        campaigns=("sweep", "prefix", "judge"),
+        mean_requests_per_day=8.0,
+    )
+    path = write_world(simulate(spec), tmp_path_factory.mktemp("world")).events
+    findings, verdicts = io.BytesIO(), io.BytesIO()
+    replay([str(path)], coarse(Settings()), sinks=[Files(findings, verdicts)])
+    records = path.read_bytes().splitlines()
+    return Replayed(records, findings.getvalue().splitlines(), verdicts.getvalue().splitlines())
+
+
+def coarse(settings: Settings) -> Settings:
+    """Ticks of four hours: a tick costs the same on a small world as on a large one."""
+    return settings.model_copy(update={"windows": settings.windows.model_copy(update={"tick_s": 14_400.0})})

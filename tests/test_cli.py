@@ -76,6 +76,11 @@ def _wrong(path: Path) -> Path:
     return path / "wrong.toml"
 
 
+def _links(path: Path) -> Path:
+    (path / "links.toml").write_text('[links]\ntable = "/nowhere.toml"\n')
+    return path / "links.toml"
+
+
 def _log(path: Path) -> Path:
     return path / "log.ndjson"
 
@@ -96,6 +101,10 @@ MISTAKES: list[tuple[str, Callable[[Path], Path], str]] = [
     ("explain c-1 --findings FILE", _wrong, "not NDJSON"),
     ("simulate", _log, "should be given a folder OUT, --leaks, or both"),
     ("simulate FILE --campaigns none,sweep", _log, "unknown campaign none"),
+    ("check --config FILE", _links, "link kinds /nowhere.toml"),
+    ("bench speed FILE", _wrong, "should be plain NDJSON"),
+    ("bench speed /nowhere", _log, "/nowhere: should be plain NDJSON: [Errno 2] No such file"),
+    ("demo --out FILE", _log, "log.ndjson: File exists"),
     ("bench detection --seeds 1,x", _log, "--seeds 1,x: should be whole numbers"),
 ]
 
@@ -156,13 +165,12 @@ def test_until_cuts_off(log: Path, tmp_path: Path) -> None:
 def test_explain_reads_what_replay_wrote(
     log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    files = ["--alerts", str(tmp_path / "f"), "--verdicts", str(tmp_path / "v")]
-    main(["replay", str(log), *files])
+    written = str(tmp_path / "findings.ndjson"), str(tmp_path / "verdicts.ndjson")
+    main(["replay", str(log), "--alerts", written[0], "--verdicts", written[1]])
     capsys.readouterr()
-    assert (
-        main(["explain", "c-a1", "--findings", str(tmp_path / "f"), "--verdicts", str(tmp_path / "v")]) == 0
-    )
-    assert "case c-a1" in capsys.readouterr().out
+    assert main(["explain", "c-a1", "--findings", str(tmp_path)]) == 0
+    assert main(["explain", "c-a1", "--findings", written[0], "--verdicts", written[1]]) == 0
+    assert capsys.readouterr().out.count("case c-a1") == 2
 
 
 def test_check_prints_each_value_with_its_origin_and_no_secret(
@@ -173,6 +181,7 @@ def test_check_prints_each_value_with_its_origin_and_no_secret(
     out = capsys.readouterr().out
     assert "very-secret-indeed" not in out
     assert re.search(r"intake\.hash_key\s+\*+\s+environment", out)
+    assert "link kinds: payment, " in out
     assert re.search(r"windows\.tick_s\s+600\.0\s+s\s+default", out)
 
 

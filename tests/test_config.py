@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from stream.config import Intake, Kafka, Settings, Windows, as_toml, config_path, digest, load, table
+from stream.config import Intake, Kafka, Links, Settings, Windows, as_toml, config_path, digest, load, table
 from stream.errors import ConfigError
 
 CHECKOUT = Path(__file__).parent.parent
@@ -162,6 +162,19 @@ def test_the_digest_changes_with_what_influences_findings() -> None:
 def test_the_digest_ignores_where_the_broker_is() -> None:
     moved = Settings(kafka=Kafka(bootstrap_servers="kafka:9092"), intake=Intake(keep_raw_bytes=9))
     assert digest(moved) == digest(Settings())
+
+
+def test_the_digest_follows_the_content_of_the_table_of_links(tmp_path: Path) -> None:
+    copy, other = tmp_path / "copy.toml", tmp_path / "other.toml"
+    copy.write_bytes(config_path("links.toml").read_bytes())
+    other.write_text('[payment]\nfields = ["payment"]\n')
+    assert digest(Settings(links=Links(table=str(copy)))) == digest(Settings())
+    assert digest(Settings(links=Links(table=str(other)))) != digest(Settings())
+
+
+def test_a_missing_table_of_links_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"/nowhere\.toml: No such file"):
+        digest(Settings(links=Links(table="/nowhere.toml")))
 
 
 def test_a_packaged_file_that_is_missing_is_named() -> None:

@@ -34,7 +34,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Summary:
-    """All trials together; shares are over all accounts of all worlds."""
+    """All trials together; shares are over all accounts of all worlds, `harvest` is weighted by accounts."""
 
     recall: Named
     recall_by_archetype: dict[str, Named]

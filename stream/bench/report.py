@@ -62,6 +62,8 @@ def write(folder: Path, done: Sequence[Trial]) -> None:
 
 def percent(share: float) -> str:
     """A share as a percentage: `98.4 %`; small ones with two decimals."""
+    if share == 0:
+        return "0 %"
     return f"{100 * share:.2f} %" if share < 0.01 else f"{100 * share:.1f} %"
 
 

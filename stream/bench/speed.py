@@ -9,6 +9,7 @@ import orjson
 
 from stream.bench.report import Grid
 from stream.config import Settings
+from stream.errors import InputError
 from stream.runtime.local import Files, replay
 from stream.runtime.stats import Stats
 from stream.simulate import WorldSpec
@@ -44,16 +45,25 @@ class Speed:
 def measure(path: Path, settings: Settings) -> Speed:
     """Reads the file twice: bare (`orjson.loads` of every line), then through the pipeline.
 
-    Findings are rendered and written to the null device, as a replay would.
+    Findings are rendered and written to the null device, as a replay would. Raises InputError.
     """
     began = time.process_time()
-    events = sum(1 for _ in map(orjson.loads, path.open("rb")))
+    events = _decoded(path)
     decoded, wall = time.process_time(), time.perf_counter()
     with open("/dev/null", "wb") as nowhere:
         pipeline = replay([str(path)], settings, sinks=[Files(nowhere, nowhere, nowhere)])
     whole, wall = time.process_time() - decoded, time.perf_counter() - wall
     size, tick_s = path.stat().st_size, settings.windows.tick_s
     return Speed(path, events, size, decoded - began, whole, wall, tick_s, pipeline.stats())
+
+
+def _decoded(path: Path) -> int:
+    """Decodes every line, and nothing else; returns their number."""
+    try:
+        with path.open("rb") as file:
+            return sum(1 for _ in map(orjson.loads, file))
+    except (OSError, orjson.JSONDecodeError) as error:
+        raise InputError(f"{path}: should be plain NDJSON: {error}") from error
 
 
 def grid(speed: Speed) -> Grid:

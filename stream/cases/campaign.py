@@ -105,7 +105,9 @@ class Campaign:
     @staticmethod
     def of(plain: dict[str, Any]) -> "Campaign":
         """Inverse of `plain`."""
-        members = {account: Named(*rest, (link[0], link[1])) for account, *rest, link in plain["members"]}
+        members = {row[0]: Named(**dict(zip(Named.__slots__, row[1:], strict=True))) for row in plain["members"]}
+        for member in members.values():
+            member.link = (member.link[0], member.link[1])
         links = {
             (kind, value): Tie(LinkRef(*ref), tuple(Evidence(*row) for row in evidence))
             for kind, value, ref, evidence in plain["links"]

@@ -18,6 +18,7 @@ from stream.evidence.units import Units
 HARD: Final = ("orphaned", "refused", "handed_over", "failed_over")
 """Evidence that honest groups hardly ever show by chance."""
 _HARD_NATS: Final = 3.0
+_HARD_SHARE: Final = 1 / 3
 _HARD_RELIEF: Final = -2.0
 FEW_UNITS: Final = 3
 """Links with up to this many fewer units than a case needs are judged too, at extra nats."""
@@ -38,6 +39,9 @@ _FAMILIES: Final[tuple[tuple[tuple[str, ...], float], ...]] = (
     (("templated",), _COUNTS),
 )
 """Pieces that stand for one independent reason, and the nats at which it counts as one."""
+_DEEDS: Final = ("orphaned", "handed_over", "failed_over", "refused", "breadth", "changed", "throwaway")
+"""What members did, beside being young and alike, which a class in one room is too."""
+_PLACE_NATS: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ def judge(
 ) -> Judged:
     """Which links are hot. `remembered`: nats that analysts' decisions add to each link."""
     total = remembered + sum(weights.get(name, 1.0) * piece.nats for name, piece in pieces.items())
-    hard = np.max([pieces[name].nats for name in HARD], axis=0)
+    hard = np.max([_majority(pieces[name]) for name in HARD], axis=0)
     reasons = np.sum([_reason(pieces, names) > least for names, least in _FAMILIES], axis=0)
     reasons = reasons + ((pieces["tokens_in"].nats + pieces["tokens_out"].nats) > _COUNTS)
     need = threshold + np.where(
@@ -72,8 +76,15 @@ def judge(
     need = need + np.where(few, _FEW_NATS, 0.0)
     enough = units.votes >= min_units - FEW_UNITS
     # rounded, so that the last bit of a sum of floats cannot decide
+    in_one_place = units.by_kind(lambda kind: kind.fields == ("network",)) | (pieces["place"].nats < 0)
+    need = need + np.where(in_one_place & (_reason(pieces, _DEEDS) <= _COUNTS), _PLACE_NATS, 0.0)
     hot = (np.round(total, 6) >= np.round(need, 6)) & (reasons >= 2) & enough
     return Judged(units, pieces, total, need, hard, hot)
+
+
+def _majority(piece: Piece) -> Floats:
+    """Nats of a piece that enough of the units show: a tool some of whose users show it is just a tool."""
+    return np.where(piece.observed >= _HARD_SHARE, piece.nats, 0.0)
 
 
 def _reason(pieces: dict[str, Piece], names: tuple[str, ...]) -> Floats:

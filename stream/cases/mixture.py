@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from stream.evidence.exchangeability import normalise
 from stream.evidence.piece import Floats
 from stream.evidence.units import Members, zeroed
 
@@ -22,6 +23,9 @@ _LEAST_RATE: Final = 0.003
 _STRONG_NATS: Final = 1.0
 _HABIT_BOUNDS: Final = (-1.5, 0.7)
 _LEAST_SPREAD: Final = {"log_rate": 0.25, "log_in": 0.25, "log_out": 0.25, "streamed": 0.1}
+_LOOK_SMOOTHING: Final = 0.05
+_LOOK_BOUNDS: Final = (-3.0, 1.0)
+"""Looking like the campaign is weak evidence for it, looking unlike it is strong evidence against."""
 _TYPICAL_SHARE: Final = 0.3
 _SHARE_BOUNDS: Final = (-2.0, 1.0)
 
@@ -43,20 +47,24 @@ class Mixture:
     normal: Normal
     shown: dict[str, float]
     own: Normal
+    look: list[float]
+    """Log ratio of the campaign's to the population's share of events, by bin of the histograms."""
 
     def plain(self) -> dict[str, Any]:
         """For storing as JSON."""
         return {
             "prior": self.prior, "rates": self.rates, "shown": self.shown,
             "normal": [self.normal.mean, self.normal.spread], "own": [self.own.mean, self.own.spread],
+            "look": self.look,
         }  # fmt: skip
 
     @staticmethod
     def of(plain: dict[str, Any]) -> "Mixture":
         """Inverse of `plain`."""
         return Mixture(
-            plain["prior"], plain["rates"], Normal(*plain["normal"]), plain["shown"], Normal(*plain["own"])
-        )
+            plain["prior"], plain["rates"], Normal(*plain["normal"]), plain["shown"], Normal(*plain["own"]),
+            plain["look"],
+        )  # fmt: skip
 
 
 def habits(members: Members) -> dict[str, Floats]:
@@ -85,6 +93,7 @@ def posterior(mixture: Mixture, members: Members) -> tuple[Floats, NDArray[np.bo
     for name, values in habits(members).items():
         nats = _log_normal(values, mixture.own, name) - _log_normal(values, mixture.normal, name)
         odds += zeroed(np.clip(nats, *_HABIT_BOUNDS))
+    odds += np.clip(zeroed(normalise(members.histograms)[0]) @ np.array(mixture.look), *_LOOK_BOUNDS)
     odds += np.clip(np.log(members.share / _TYPICAL_SHARE), *_SHARE_BOUNDS)
     return 1 / (1 + np.exp(-odds)), strong
 
@@ -100,17 +109,23 @@ def fit(
     shown: dict[str, float],
     rates: dict[str, float],
     normal: Normal,
+    look: Floats,
     score: float,
 ) -> tuple[Mixture, Floats, NDArray[np.bool_]]:
     """Fit the campaign's component to the members of a hot link.
 
-    `shown`: shares of the traits to start from; `score`: nats of the link, which set the first prior.
+    `shown`: shares of the traits to start from; `look`: shares of the population's events by bin;
+    `score`: nats of the link, which set the first prior.
     Returns the mixture and `posterior` of the members.
     """
-    start = _weighted(members, np.ones(len(members.account)))
+    everyone = np.ones(len(members.account))
+    start = _weighted(members, everyone)
+    shape = zeroed(normalise(members.histograms)[0])
     rates = {name: rates[name] for name in traits}
     prior = float(np.clip(score / 40, 0.05, 0.9))
-    mixture = Mixture(prior, rates, normal, {name: shown[name] for name in traits}, start)
+    mixture = Mixture(
+        prior, rates, normal, {name: shown[name] for name in traits}, start, _look(shape, everyone, look)
+    )
     weight, strong = posterior(mixture, members)
     for _ in range(_ROUNDS):
         mixture = Mixture(
@@ -119,12 +134,21 @@ def fit(
             normal,
             {name: _mean(members.traits[name], weight, shown[name]) for name in traits},
             _weighted(members, weight),
+            _look(shape, weight, look),
         )
         before = weight
         weight, strong = posterior(mixture, members)
         if np.abs(weight - before).max() < _SETTLED:
             break
     return mixture, weight, strong
+
+
+def _look(shape: Floats, weight: Floats, population: Floats) -> list[float]:
+    """How the campaign's events look against everybody's; a member moves the mean that it is held to
+    by its own share of it, which the smoothing outweighs."""
+    mean = (shape * weight[:, None]).sum(axis=0) / max(float(weight.sum()), 1e-9)
+    ratio: list[float] = np.log((mean + _LOOK_SMOOTHING) / (population + _LOOK_SMOOTHING)).tolist()
+    return ratio
 
 
 def _mean(values: Floats, weight: Floats, otherwise: float) -> float:

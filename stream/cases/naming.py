@@ -145,7 +145,7 @@ class Naming:
         if len(free.account) < LEAST_NAMED or not self._remains(kind, judged, i, free, shown, rates):
             return None
         mixture, probability, strong = fit(
-            free, self._traits(kind), shown, rates, self.normality.normal, score
+            free, self._traits(kind), shown, rates, self.normality.normal, self.normality.look, score
         )
         if judged.pieces["breadth"].nats[i] > 2:
             strong[:] = True
@@ -229,7 +229,7 @@ class Naming:
         with np.errstate(invalid="ignore"):
             shown = {n: float(np.nan_to_num(np.nanmean(members.traits[n]))) for n in traits}
         _, probability, strong = fit(
-            members, traits, shown, rates, self.normality.normal, _ADHERENT_SCORE
+            members, traits, shown, rates, self.normality.normal, self.normality.look, _ADHERENT_SCORE
         )
         named = (probability >= self.alerts.posterior) & strong & (self.campaign[members.account] == 0)
         if not named.any():

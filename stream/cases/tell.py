@@ -27,7 +27,7 @@ WORDINGS: Final[dict[str, Wording]] = {
     "uniform_tool": Wording("exchangeability", "-chance of one tool", "they use one and the same tool"),
     "breadth": Wording("breadth", "further links", "they share further things at once"),
     "place": Wording("place", "share", "a common place explains them in part"),
-    "common": Wording("content", "days", "the template has been common for long"),
+    "common": Wording("content", "accounts", "others have shared it for a week and more"),
 }
 """Piece -> how it is told; traits bring their own."""
 

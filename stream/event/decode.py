@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
-from stream.event import convert, network
+from stream.event import convert, network, times
 from stream.event.batch import Batch, Hide, Limits, Read, Reject, UnreadableRecordError
 from stream.event.convert import Convert, Values
 from stream.event.fields import EVENT, RECORD, SCHEMA
@@ -115,7 +115,11 @@ class Decoder:
             "account_id": convert.account_ids,
             "plan": convert.texts,
             "account_created_at": partial(
-                convert.sign_ups, unit=unit, earliest=OLDEST_SIGN_UP_MS, latest=limits.latest_ms
+                convert.sign_ups,
+                unit=unit,
+                earliest=OLDEST_SIGN_UP_MS,
+                latest=limits.latest_ms,
+                read_texts=times.remembered(),
             ),
             "email_class": convert.email_classes,
             "client_ip": partial(convert.addresses, hashes=network.networks(hasher)),

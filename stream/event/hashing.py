@@ -23,6 +23,9 @@ Identifiers = Callable[[Sequence[str]], NDArray[np.uint64]]
 CACHED_VALUES: Final = 1 << 16
 """Texts that one cache holds before it starts anew: about 10 MB, enough for the busy values of a day."""
 
+CACHED_CHARACTERS: Final = 256
+"""Longer texts are not held: clients choose some of them, and could fill the memory."""
+
 _HEX: Final = re.compile(r"[0-9A-Fa-f]+\Z")
 _HEX_DIGITS: Final = 16
 
@@ -61,9 +64,11 @@ class Interned(dict[str | None, int | None]):
 
     def __missing__(self, text: str) -> int | None:
         """Computes and keeps the value of a text that is not held."""
-        if len(self) >= self._limit:
-            self._restart()
-        value = self[text] = self._compute(text)
+        value = self._compute(text)
+        if len(text) <= CACHED_CHARACTERS:
+            if len(self) >= self._limit:
+                self._restart()
+            self[text] = value
         return value
 
 

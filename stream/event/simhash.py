@@ -23,6 +23,8 @@ _WORD: Final = re.compile(
 
 _ODD: Final = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], dtype=np.uint64)
 """One multiplier per place in a shingle (odd, of irregular bits), so that order counts."""
+_SHIFTS: Final = np.array([30, 27, 31], dtype=np.uint64)
+_FACTORS: Final = np.array([0xBF58476D1CE4E5B9, 0x94D049BB133111EB], dtype=np.uint64)
 
 
 class Simhash:
@@ -47,14 +49,15 @@ def _shingles(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Hash of every run of SHINGLE_WORDS words; of all words where there are fewer."""
     width = min(SHINGLE_WORDS, len(words))
     count = len(words) - width + 1
-    mixed = np.zeros(count, dtype=np.uint64)
-    for place in range(width):
-        mixed += _scramble(words[place : place + count] * _ODD[place])
+    mixed = words[:count] * _ODD[0]
+    for place in range(1, width):
+        mixed += words[place : place + count] * _ODD[place]
     return _scramble(mixed)
 
 
 def _scramble(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Finalizer of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): every bit depends on all."""
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
+    first: NDArray[np.uint64] = (values ^ (values >> _SHIFTS[0])) * _FACTORS[0]
+    second: NDArray[np.uint64] = (first ^ (first >> _SHIFTS[1])) * _FACTORS[1]
+    third: NDArray[np.uint64] = second ^ (second >> _SHIFTS[2])
+    return third

@@ -1,17 +1,22 @@
 """Times of records: RFC 3339 with an offset, or a number since the epoch in the source's unit."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stream.event.hashing import Interned
+
 TimeUnit = Literal["s", "ms", "us", "ns"]
 
 Moments = list[int | None]
 """ms since the epoch, one per text; None where the text is no time."""
+
+ReadTexts = Callable[[Sequence[str]], Moments]
+"""How texts are read as times."""
 
 _PER_MS: Final[dict[TimeUnit, int]] = {"s": 0, "ms": 1, "us": 1_000, "ns": 1_000_000}
 """Units in a millisecond; 0 marks the second, the only one that is longer."""
@@ -43,10 +48,17 @@ def from_texts(texts: Sequence[str]) -> Moments:
         if numbers is not None:
             moments: Moments = numbers.tolist()
             return moments
-    return [_from_text(text) for text in texts]
+    return [from_text(text) for text in texts]
 
 
-def _from_text(text: str) -> int | None:
+def remembered() -> ReadTexts:
+    """A `from_texts` that remembers: several times faster where the same times come again and again."""
+    moments = Interned(from_text)
+    return lambda texts: [moments[text] for text in texts]
+
+
+def from_text(text: str) -> int | None:
+    """One RFC 3339 text -> ms since the epoch; None where it is no time."""
     match = _RFC3339.fullmatch(text)
     if match is None:
         return None

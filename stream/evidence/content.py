@@ -2,8 +2,8 @@
 
 Sees units most of whose prompts fall on templates shared across accounts, and units whose mean request
 and answer sizes are all alike. Formula: binomial evidence for templates, ranks among lagged links for
-the spread of mean log tokens (at its upper confidence bound). A template known for a week is common
-ground (a quick start, a harness, a benchmark) and counts against. Source: Manku et al. 2007 for
+the spread of mean log tokens (at its upper confidence bound). A value that some accounts
+have shared for a week is common ground (a quick start, a harness, a benchmark) and counts against. Source: Manku et al. 2007 for
 near-duplicates. Fooled by paraphrase and by padding. Needs: prompt_simhash, input_tokens, output_tokens.
 """
 
@@ -15,10 +15,9 @@ from stream.evidence.lagged import Lagged
 from stream.evidence.piece import Piece, fixed, tail
 from stream.evidence.units import Units
 from stream.evidence.widen import upper_deviation
-from stream.memory.templates import COMMON_MS
-from stream.windows.tiles import DAY_MS
 
 _SIZE_CAP: Final = 2.0
+COMMON_ACCOUNTS: Final = 4  # half of what makes a case: fewer are no public
 COMMON_NATS: Final = -4.0
 
 
@@ -33,6 +32,5 @@ def score(units: Units, lagged: Lagged) -> list[Piece]:
 
 
 def _common(units: Units, lagged: Lagged) -> Piece:
-    old = units.by_kind(lambda kind: kind.common) & (lagged.age_ms >= COMMON_MS)
-    nats = np.where(old, COMMON_NATS, 0.0)
-    return fixed("common", nats, lagged.age_ms / DAY_MS, COMMON_MS / DAY_MS, COMMON_MS / DAY_MS)
+    known = units.by_kind(lambda kind: kind.common) & (lagged.veterans >= COMMON_ACCOUNTS)
+    return fixed("common", np.where(known, COMMON_NATS, 0.0), lagged.veterans, 0.0, COMMON_ACCOUNTS)

@@ -37,13 +37,13 @@ _LEAST_CONTRAST: Final = 0.05  # below, strangers differ too little in an attrib
 
 def normalise(histograms: NDArray[np.uint8]) -> tuple[Floats, Floats]:
     """Shares by bin (n, attributes * BINS) and within-disagreement (n, attributes); nan where unknown."""
-    counts = histograms.reshape(len(histograms), len(ATTRIBUTES), BINS).astype(np.float64)
+    counts = histograms.reshape(len(histograms), len(ATTRIBUTES), BINS).astype(np.float32)
     total = counts.sum(axis=2)
     with np.errstate(invalid="ignore", divide="ignore"):
         shares = np.where(total[:, :, None] > 0, counts / total[:, :, None], np.nan)
         pairs = total * (total - 1)
         within = np.where(pairs > 0, 1 - (counts * (counts - 1)).sum(axis=2) / pairs, np.nan)
-    return shares.reshape(len(histograms), -1), within
+    return shares.reshape(len(histograms), -1).astype(np.float64), within.astype(np.float64)
 
 
 def disagreement(units: Units) -> tuple[Floats, Floats]:

@@ -22,8 +22,8 @@ class Lagged:
     """Ranked evidence -> its values on reference links."""
     contrast: Floats
     """Between minus within disagreement of the population, by attribute."""
-    age_ms: NDArray[np.int64]
-    """How long each link has been known; shape (links,)."""
+    veterans: NDArray[np.int64]
+    """Accounts that have been on each link for a lag; shape (links,)."""
 
     def trait(self, name: str, units: Units) -> Piece:
         """Binomial evidence of a trait."""

@@ -14,6 +14,9 @@ Floats = NDArray[np.float64]
 
 _EFFECTIVE: Final = 30
 """Votes that count at most: members of a link are not independent."""
+_LEAST_RATE: Final = 0.02
+"""Honest links differ from one another: a trait that one account in a thousand shows may well be shown by
+a few members of one link, so rarer rates are not believed."""
 BINOMIAL_CAP: Final = 5.0
 
 
@@ -42,7 +45,7 @@ def binomial(name: str, hits: Floats, votes: Floats, rate: float | Floats) -> Pi
 
     Log-likelihood ratio of the one-sigma lower bound of the share against the rate, votes capped.
     """
-    rate = np.broadcast_to(np.clip(rate, 1e-4, 1 - 1e-4), hits.shape)
+    rate = np.broadcast_to(np.clip(rate, _LEAST_RATE, 1 - 1e-4), hits.shape)
     share = (hits + 0.5 * rate) / (votes + 0.5)
     sigma = np.sqrt(share * (1 - share) / np.maximum(votes, 1) + 1e-9)
     low = np.clip(share - sigma, 1e-6, 1 - 1e-6)

@@ -1,9 +1,10 @@
 """Place (against): does a common place explain the group?
 
-Sees whether more than half of the units spend a quarter of their traffic in one network, or have one
-network operator: a classroom, an office, an event, a regional provider. Students work at home too, so
-half of the traffic would be too much to ask. Formula: minus 4 nats. Fooled by renting one exit for all,
-which in turn makes a network link of it. Needs: client_ip, asn.
+Sees whether more than half of the units spend a quarter of their traffic in one network: a classroom, an
+office, an event. Students work at home too, so half of the traffic would be too much to ask. One network
+operator explains nothing: a hosting company has room for any pool. Formula: minus 4 nats, and shared templates say nothing: a
+class works on one assignment. Fooled by renting one exit for all,
+which in turn makes a network link of it. Needs: client_ip.
 """
 
 from typing import Final
@@ -45,9 +46,8 @@ def most_together(members: Members, account: NDArray[np.int32], network: NDArray
 
 def score(units: Units, lagged: Lagged) -> list[Piece]:
     """Piece `place`."""
-    operator = units.most_common(units.asn.astype(np.uint64))
-    by_network = units.by_kind(lambda kind: not {"network", "asn"}.isdisjoint(kind.fields))
     at_one = units.by_kind(lambda kind: kind.fields == ("network",))
-    together = np.maximum(np.where(at_one, 0.0, units.together), np.where(by_network, 0.0, operator))
+    together = np.where(at_one, 0.0, units.together)
     share = together / units.votes
-    return [fixed("place", np.where(share > _HALF, _NATS, 0.0), share, 0.0, _HALF)]
+    shared_work = lagged.trait("templated", units).nats
+    return [fixed("place", np.where(share > _HALF, _NATS - shared_work, 0.0), share, 0.0, _HALF)]

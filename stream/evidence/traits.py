@@ -79,10 +79,10 @@ TRAITS: Final[dict[str, Trait]] = {
     ),
     "handed_over": Trait(
         "conversation",
-        "accounts that continue another account's conversations",
+        "accounts that continue conversations of unrelated accounts",
         ("conversation_prev", "conversation_next"),
         _always,
-        lambda p: p["handed_over"] >= 2,
+        lambda p: p["handed_over"] >= 1,
     ),
     "failed_over": Trait(
         "conversation",

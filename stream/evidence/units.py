@@ -28,8 +28,6 @@ class Members:
     log_in: Floats
     log_out: Floats
     streamed: Floats
-    home: NDArray[np.uint64]
-    home_share: Floats
     tool: NDArray[np.uint64]
     asn: NDArray[np.uint32]
     active_hours: Floats

@@ -100,16 +100,16 @@ def _section(title: str, content: RenderableType) -> tuple[RenderableType, Rende
 
 
 def _evidence(pieces: Sequence[Written]) -> RenderableType:
-    rows: list[RenderableType] = []
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(justify="right", no_wrap=True)
     for piece in strongest(pieces, len(pieces)):
-        unit = f" {piece['unit']}" if piece["unit"] else ""
-        rows.append(Text(f"{piece['nats']:5.1f} nats  {piece['family']}: {piece['sentence']}"))
         figures = (
-            f"observed {number(piece['observed'])}{unit}, expected {number(piece['expected'])}, "
-            f"counts from {number(piece['threshold'])}"
+            f"observed {number(piece['observed'])}, expected {number(piece['expected'])}, "
+            f"counts from {number(piece['threshold'])} {piece['unit']}"
         )
-        rows.append(Text(f"            {figures}", style="dim"))
-    return Group(*rows)
+        table.add_row(f"{piece['nats']:.1f} nats", Text(f"{piece['family']}: {piece['sentence']}"))
+        table.add_row("", Text(figures.strip(), style="dim"))
+    return table
 
 
 def _links(links: Sequence[Written]) -> Table:
@@ -142,7 +142,8 @@ def _alike(why: str, verdicts: Sequence[Written]) -> Group:
     """Accounts that were named for the same reasons, in order of posterior."""
     surest, least = verdicts[0]["posterior"], verdicts[-1]["posterior"]
     names = [verdict["account_id"] for verdict in verdicts]
-    heading = f"{len(verdicts):,} at posterior {least:.3g} to {surest:.3g}: {why}"
+    span = f"{surest:.4g}" if surest == least else f"{least:.4g} to {surest:.4g}"
+    heading = f"{len(verdicts):,} at posterior {span}: {why}"
     return Group(
         Text(heading), Padding(Text(_sample(names, len(names)), style="dim"), (0, 0, 0, 2), expand=False)
     )

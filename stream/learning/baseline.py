@@ -14,9 +14,9 @@ from river import anomaly
 
 from stream.windows.slots import SlotTable
 
-SAMPLE: Final = 64
+SAMPLE: Final = 32
 """Accounts an hour; a vector costs some tens of microseconds."""
-_WINDOW: Final = 2000  # vectors per generation of the trees: about a day and a half of samples
+_WINDOW: Final = 1000  # vectors per generation of the trees: about a day and a half of samples
 _SEED: Final = 1
 FIGURES: Final = ("log_rate", "log_in", "log_out", "streamed", "active_hours", "home_share")
 _SCALE: Final = (8.0, 12.0, 10.0, 1.0, 24.0, 1.0)  # natural maxima: ln(3000), ln(160k), ln(22k), ...

@@ -21,6 +21,8 @@ from stream.windows.tiles import DAY_MS
 LAG_MS: Final = 7 * DAY_MS
 _KEPT_MS: Final = 28 * DAY_MS
 _LEAST_RATE: Final = 0.003
+SELECTED: Final = ("changed",)
+"""Traits that are facts of a member on a link, so that their rates are those of its kind."""
 LINKS_KEPT: Final = 1024  # per record: the rank of one link moves by a thousandth
 
 
@@ -30,10 +32,12 @@ class Record:
 
     time_ms: int
     rates: dict[str, float]
-    changed: dict[str, float]
-    """Kind -> share of its members that show a change of regime."""
+    by_kind: dict[str, dict[str, float]]
+    """Trait -> kind -> share of the kind's members that show it, for the traits that kinds select."""
     habits: dict[str, tuple[float, float]]
     contrast: list[float]
+    look: list[float]
+    """Mean share of accounts' events by bin of their histograms."""
     ranked: dict[str, list[float]]
 
 
@@ -87,19 +91,24 @@ class Normality:
 
     records: int
     rates: dict[str, float]
-    changed: dict[str, float]
+    by_kind: dict[str, dict[str, float]]
     normal: Normal
     contrast: Floats
+    look: Floats
     ranked: dict[str, Floats]
 
     def rates_by_kind(self, kinds: Sequence[str], kind: NDArray[np.uint8]) -> dict[str, Floats]:
         """Trait -> lagged rate for each of many links; `kind`: position of each link's kind."""
-        rates = {name: np.full(len(kind), rate) for name, rate in self.rates.items()}
-        return rates | {"changed": np.array([self.changed.get(k, _LEAST_RATE) for k in kinds])[kind]}
+        by_kind = [self.rates_of(name) for name in kinds]
+        return {name: np.array([rates[name] for rates in by_kind])[kind] for name in by_kind[0]}
 
     def rates_of(self, kind: str) -> dict[str, float]:
         """Trait -> lagged rate for members of links of a kind."""
-        return self.rates | {"changed": self.changed.get(kind, _LEAST_RATE)}
+        own = {
+            name: max(rates.get(kind, 0.0), self.rates.get(name, _LEAST_RATE))
+            for name, rates in self.by_kind.items()
+        }
+        return self.rates | own
 
 
 def _merge(records: list[Record]) -> Normality:
@@ -107,18 +116,23 @@ def _merge(records: list[Record]) -> Normality:
         known = [value for value in values if np.isfinite(value)]
         return float(np.mean(known)) if known else _LEAST_RATE
 
-    kinds = sorted({kind for record in records for kind in record.changed})
+    newest = records[-1]
+
+    def of_kind(name: str, kind: str) -> float:
+        return mean([r.by_kind[name][kind] for r in records if kind in r.by_kind[name]])
+
     return Normality(
         records=len(records),
-        rates={n: max(mean([r.rates[n] for r in records]), _LEAST_RATE) for n in records[-1].rates},
-        changed={
-            kind: max(mean([r.changed[kind] for r in records if kind in r.changed]), _LEAST_RATE)
-            for kind in kinds
+        rates={n: max(mean([r.rates[n] for r in records]), _LEAST_RATE) for n in newest.rates},
+        by_kind={
+            name: {kind: max(of_kind(name, kind), _LEAST_RATE) for kind in kinds}
+            for name, kinds in newest.by_kind.items()
         },
         normal=Normal(
             {name: mean([r.habits[name][0] for r in records]) for name in HABITS},
             {name: mean([r.habits[name][1] for r in records]) for name in HABITS},
         ),
         contrast=np.array([mean([r.contrast[i] for r in records]) for i in range(len(ATTRIBUTES))]),
+        look=np.mean([record.look for record in records], axis=0),
         ranked={name: np.sort([v for r in records for v in r.ranked[name]]) for name in RANKED},
     )

@@ -153,25 +153,29 @@ class LinkState:
         recent = self.members["counts_newest"] > WINDOW.tile(now_ms - 1) - WINDOW.length
         return np.flatnonzero(recent & (self.links["members"][self.members["link"]] >= least))
 
+    def veterans(self, since_ms: int) -> NDArray[np.int64]:
+        """Accounts not named that were on each link before a time; shape (links,)."""
+        members = self.members
+        old = (members["first_ms"] <= since_ms) & (self.profiles["campaign"][members["account"]] == 0)
+        return np.bincount(members["link"][old], minlength=len(self.links))
+
     def memberships(self, rows: NDArray[np.int64], now_ms: int) -> Members:
         """Members among membership slots `rows`, sorted by kind, value, unit and account."""
-        members = self.members
+        members, profiles = self.members, self.profiles
         link, account = members["link"][rows], members["account"][rows]
         on = WINDOW.total(
             members["counts"][rows], members["counts_newest"][rows], WINDOW.tile(now_ms - 1), _SPAN + 1
         )
-        profile = self.profile(account) | {"on_events": on[:, 0], "on_foreign": on[:, 1]}
-        changed = TRAITS["changed"].shows(profile)
-        whole = np.where(changed, profile["foreign"], profile["events"])
+        changed = TRAITS["changed"].shows({"on_events": on[:, 0], "on_foreign": on[:, 1]})
+        whole = np.where(changed, profiles["foreign"][account], profiles["events"][account])
         share = np.clip(on[:, 0] / np.maximum(whole, 1), 0, 1)
         kind = self.links["kind"][link]
-        unit = self._units(kind, account)
-        keep = (on[:, 0] >= self._min_events[kind]) & (share >= self._min_share[kind])
-        order = np.lexsort((self.profiles.keys[account], unit, self.links["value"][link], kind))
-        order = order[keep[order]]
-        picked = {name: values[order] for name, values in profile.items()}
+        keep = np.flatnonzero((on[:, 0] >= self._min_events[kind]) & (share >= self._min_share[kind]))
+        unit = self._units(kind[keep], account[keep])
+        values = self.links["value"][link[keep]]
+        order = keep[np.lexsort((profiles.keys[account[keep]], unit, values, kind[keep]))]
         return self._members(
-            rows[order], link[order], account[order], unit[order], share[order], changed[order], picked
+            rows[order], link[order], account[order], kind[order], on[order], share[order], changed[order]
         )
 
     def profile(self, account: NDArray[np.int32]) -> Profile:
@@ -190,12 +194,13 @@ class LinkState:
         rows: NDArray[np.int64],
         link: NDArray[np.int32],
         account: NDArray[np.int32],
-        unit: NDArray[np.uint64],
+        kind: NDArray[np.uint8],
+        on: NDArray[np.int64],
         share: NDArray[np.float64],
         changed: NDArray[np.bool_],
-        profile: Profile,
     ) -> Members:
         table = self.members
+        profile = self.profile(account) | {"on_events": on[:, 0], "on_foreign": on[:, 1]}
         on_total = np.maximum(table["events"][rows], 1)
 
         def habit(name: str, scale: int, of: str) -> NDArray[np.float64]:
@@ -207,16 +212,14 @@ class LinkState:
         return Members(
             link=link,
             account=account,
-            unit=unit,
-            on_link=profile["on_events"],
+            unit=self._units(kind, account),
+            on_link=on[:, 0],
             share=share,
-            events=np.where(changed, profile["on_events"], profile["events"]),
+            events=np.where(changed, on[:, 0], profile["events"]),
             traits={name: trait.of(profile) for name, trait in TRAITS.items()},
             log_in=habit("log_in", _LOG_UNIT, "sized"),
             log_out=habit("log_out", _LOG_UNIT, "sized"),
             streamed=habit("streamed", 1, "events"),
-            home=profile["home"],
-            home_share=profile["home_share"].astype(np.float64),
             tool=profile["tool"],
             asn=profile["asn"],
             active_hours=profile["active_hours"].astype(np.float64),

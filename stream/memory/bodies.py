@@ -1,7 +1,7 @@
 """Request bodies: the same body under several accounts, and refused on one, served on another.
 
-A relay that fails over sends one body again within seconds under another account. Honest accounts share
-bodies too (a benchmark, a quick start), but not within a minute of another account's refusal.
+A relay that fails over sends one body again within seconds under an unrelated account. Honest accounts share
+bodies too (a benchmark, a quick start), but not within a minute of an unrelated account's refusal.
 """
 
 from typing import Final, NamedTuple
@@ -14,16 +14,16 @@ from stream.windows.groups import Groups
 from stream.windows.slots import Column, Mask, SlotTable, evict_idle
 
 FAILOVER_MS: Final = 60_000  # a client waits about this long before its own user gives up
-_REFUSALS: Final = (401, 403, 429)  # of the account, not of the request
+_REFUSALS: Final = (401, 403, 429)  # of the unit, not of the request
 
 
 class Repeats(NamedTuple):
     """Per event, shape (n,)."""
 
     repeated: Mask
-    """Another account sent this body before."""
+    """Another unit sent this body before."""
     failed_over: Mask
-    """Another account was refused with this body within the last minute."""
+    """Another unit was refused with this body within the last minute."""
 
 
 class Bodies:
@@ -36,9 +36,9 @@ class Bodies:
             stage,
             "bodies",
             {
-                "first_account": Column(np.uint64),
+                "first_unit": Column(np.uint64),
                 "last_ms": Column(np.int64),
-                "refused_account": Column(np.uint64),
+                "refused_unit": Column(np.uint64),
                 "refused_ms": Column(np.int64),
             },
         )
@@ -52,19 +52,19 @@ class Bodies:
             return Repeats(repeated, failed_over)
         groups = Groups(events["body"][rows], events["time_ms"][rows], rows)
         rows = rows[groups.order]
-        body, account = events["body"][rows], events["account"][rows]
+        body, unit = events["body"][rows], events["unit"][rows]
         time_ms, refused = events["time_ms"][rows], np.isin(events["status"][rows], _REFUSALS)
         first_of_body = np.append(True, body[1:] != body[:-1])
         starts = np.flatnonzero(first_of_body)
         which = np.cumsum(first_of_body) - 1
         slots, made = self.table.claim(body[starts])
-        self.table["first_account"][slots[made]] = account[starts][made]
-        repeated[rows] = self.table["first_account"][slots][which] != account
-        refuser, refused_ms = self._last_refusal(slots, starts, which, account, time_ms, refused)
+        self.table["first_unit"][slots[made]] = unit[starts][made]
+        repeated[rows] = self.table["first_unit"][slots][which] != unit
+        refuser, refused_ms = self._last_refusal(slots, starts, which, unit, time_ms, refused)
         failed_over[rows] = (
-            (refuser != 0) & (refuser != account) & ~refused & (time_ms - refused_ms <= FAILOVER_MS)
+            (refuser != 0) & (refuser != unit) & ~refused & (time_ms - refused_ms <= FAILOVER_MS)
         )
-        self._remember(slots, starts, which, account, time_ms, refused)
+        self._remember(slots, starts, which, unit, time_ms, refused)
         return Repeats(repeated, failed_over)
 
     def _last_refusal(
@@ -72,16 +72,16 @@ class Bodies:
         slots: NDArray[np.int32],
         starts: NDArray[np.int64],
         which: NDArray[np.int64],
-        account: NDArray[np.uint64],
+        unit: NDArray[np.uint64],
         time_ms: NDArray[np.int64],
         refused: Mask,
     ) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-        """Before each event: the last account refused with its body, and when; from here or from before."""
-        position = np.where(refused, np.arange(len(account)), -1)
+        """Before each event: the last unit refused with its body, and when; from here or from before."""
+        position = np.where(refused, np.arange(len(unit)), -1)
         latest = np.maximum.accumulate(position)
         previous = np.append(-1, latest[:-1])
         within = previous >= starts[which]
-        refuser = np.where(within, account[previous], self.table["refused_account"][slots][which])
+        refuser = np.where(within, unit[previous], self.table["refused_unit"][slots][which])
         when = np.where(within, time_ms[previous], self.table["refused_ms"][slots][which])
         return refuser, when
 
@@ -90,13 +90,13 @@ class Bodies:
         slots: NDArray[np.int32],
         starts: NDArray[np.int64],
         which: NDArray[np.int64],
-        account: NDArray[np.uint64],
+        unit: NDArray[np.uint64],
         time_ms: NDArray[np.int64],
         refused: Mask,
     ) -> None:
         ends = np.append(starts[1:], len(which)) - 1
         self.table["last_ms"][slots] = time_ms[ends]
-        self.table["refused_account"][slots[which[refused]]] = account[refused]
+        self.table["refused_unit"][slots[which[refused]]] = unit[refused]
         self.table["refused_ms"][slots[which[refused]]] = time_ms[refused]
 
     def expire(self, now_ms: int) -> None:

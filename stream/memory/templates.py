@@ -129,8 +129,9 @@ def _seeds(
 ) -> list[NDArray[np.bool_]]:
     """Sets of prompts that share a band value which improbably many accounts share, largest first."""
     value = ((simhash >> np.uint64(16 * band)) & np.uint64(0xFFFF)).astype(np.int64)
-    pairs = np.unique(value[free] * (1 << 32) + account[free])
-    accounts = np.bincount(pairs >> 32, minlength=1 << 16)
+    pairs = np.sort(value[free] * (1 << 32) + account[free])
+    distinct = pairs[1:] != pairs[:-1]
+    accounts = np.bincount(pairs[np.append(True, distinct)[: len(pairs)]] >> 32, minlength=1 << 16)
     threshold = max(6, int(poisson.isf(_P_SEED, accounts.mean())) + 1)
     hot = np.flatnonzero(accounts >= threshold)
     hot = hot[np.argsort(-accounts[hot], kind="stable")][:_MAX_SEEDS]

@@ -22,7 +22,7 @@ from aiokafka.errors import KafkaError, ProducerFenced
 from faust.app.base import BootStrategy
 
 from stream.config import Settings
-from stream.errors import BrokerError, ShoalError
+from stream.errors import BrokerError
 from stream.metrics import Meters
 from stream.runtime.ledger import Ledger
 from stream.runtime.pipeline import Outputs, Pipeline
@@ -111,7 +111,7 @@ class Worker(mode.Service):
         """Nothing is connected before the service starts."""
         super().__init__()
         self.done = asyncio.Event()
-        self.failure: ShoalError | None = None
+        self.failure: Exception | None = None
         self._names = settings.kafka
         self._pipeline = pipeline
         self._meters = meters
@@ -149,16 +149,19 @@ class Worker(mode.Service):
             while not self.should_stop and not (self._once and self._requests.finished):
                 await self._step()
             await self._commit()
-        except ShoalError as error:
-            self.failure = error
         except ProducerFenced:
             self.failure = BrokerError(f"another worker of kafka.application_id {who} took over: stopped")
         except (KafkaError, TimeoutError) as error:
             self.failure = BrokerError(f"Kafka at {where} does not answer or refuses: {error or 'timed out'}")
+        except Exception as error:  # whatever it is, `serve` raises it: mode alone would only log it
+            self.failure = error
         finally:
-            await self._ledger.stop()
-            await self._requests.stop()
             self.done.set()
+
+    async def on_shutdown(self) -> None:
+        """Close the clients, in the order in which they were opened."""
+        await self._ledger.stop()
+        await self._requests.stop()
 
     async def _open(self) -> None:
         """The order matters: fence, then restore, then seek."""
@@ -167,6 +170,7 @@ class Worker(mode.Service):
         blocks, self._marks = await self._ledger.restore()
         self._pipeline.restore(blocks)
         await self._follow()
+        self._committed = time.monotonic()
 
     async def _follow(self) -> None:
         """Read all partitions that the topics have, and take up those that were added."""

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from typing import Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -17,7 +16,7 @@ from stream.metrics import Meters
 from stream.runtime.blocks import Block
 from stream.runtime.changelog import HEADER, Changelog, Record
 from stream.runtime.pipeline import Outputs
-from stream.runtime.waiting import GOODBYE_S, PATIENCE_S, RETRY_MS, START_S, patiently
+from stream.runtime.waiting import PATIENCE_S, RETRY_MS, START_S, goodbye, patiently
 
 TRANSACTION_MS: Final = 120_000
 """The broker aborts an older transaction; it has to outlast a broker that restarts within PATIENCE_S."""
@@ -117,9 +116,7 @@ class Ledger:
     async def stop(self) -> None:
         """Close the producer; an open transaction is left to the broker to abort."""
         if self._producer is not None:
-            # A lost broker or a fence ends here as a time-out or an error; the caller has told why already.
-            with suppress(Exception):
-                await asyncio.wait_for(self._producer.stop(), GOODBYE_S)
+            await goodbye(self._producer.stop())
 
     @property
     def _started(self) -> AIOKafkaProducer:

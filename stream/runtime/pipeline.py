@@ -149,7 +149,9 @@ class Pipeline:
             apply(row, self._links, self._campaigns, now_ms)
         suspects = self._links.tick(now_ms)
         given = self._campaigns.consider(suspects, now_ms)
-        self._links.settle(suspects, given, now_ms)
+        self._links.settle(suspects, given)
+        self._links.merge(self._campaigns.take_merged())
+        self._campaigns.unite(self._links.overlaps(), now_ms)
         self._links.merge(self._campaigns.take_merged())
         self._links_scored += self._links.scored
         if now_ms % HOUR_MS == 0:
@@ -157,6 +159,7 @@ class Pipeline:
         told, named = self._campaigns.tick(self._links.activity(now_ms - self._tick_ms), now_ms)
         for case in self._campaigns.closed_now(now_ms):
             self._links.forget(case.number)
+        self._links.expire(now_ms)
         return told, named
 
     def _time(self, seconds: float) -> None:

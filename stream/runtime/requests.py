@@ -4,14 +4,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from stream.config import Settings
 from stream.errors import BrokerError, StateError
-from stream.runtime.waiting import GOODBYE_S, RETRY_MS, START_S, patiently
+from stream.runtime.waiting import RETRY_MS, START_S, goodbye, patiently
 
 BATCH_RECORDS: Final = 20_000
 """Records of one read: enough for columns to pay, little enough to commit on time."""
@@ -108,9 +107,7 @@ class Requests:
     async def stop(self) -> None:
         """Close the consumer."""
         if self._consumer is not None:
-            # A lost broker ends here as a time-out or an error; the caller has told why already.
-            with suppress(Exception):
-                await asyncio.wait_for(self._consumer.stop(), GOODBYE_S)
+            await goodbye(self._consumer.stop())
 
     def _start_at(self, tp: TopicPartition, position: int | None, first: int, end: int) -> int:
         """Where to read on; a topic that is not the one that the state was made from is an error."""

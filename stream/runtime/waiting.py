@@ -24,6 +24,17 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
+async def goodbye(call: Coroutine[Any, Any, object]) -> None:
+    """Close a client: for GOODBYE_S at most, and whatever it says of a broker that is lost.
+
+    Its own task keeps a cancellation inside the client from reaching the caller.
+    """
+    task = asyncio.ensure_future(call)
+    await asyncio.wait({task}, timeout=GOODBYE_S)
+    if task.done() and not task.cancelled() and task.exception() is not None:
+        log.debug("a client closed with %r", task.exception())
+
+
 async def patiently(call: Coroutine[Any, Any, T], what: str) -> T:
     """The call's result; a line when Kafka is silent, and BrokerError when it stays so for PATIENCE_S."""
     task = asyncio.ensure_future(call)

@@ -35,7 +35,7 @@ def intensity(rng: Rng, habits: Habits, days: int, first_weekday: int) -> Floats
     """Rate of each habit in each hour of the world, relative to its mean: (m, 24 * days)."""
     m, hour = len(habits), np.arange(HOURS_PER_DAY * days)
     phase = 2 * np.pi * (hour[None, :] - habits.peak[:, None]) / HOURS_PER_DAY
-    # a cosine to a power is a working day with a silent night; depth 0 is flat
+    # von Mises: a working day and a silent night at depth 1, flat at 0
     day: Floats = np.exp(3.2 * habits.depth[:, None] * (np.cos(phase) - 0.35))
     day /= day[:, :HOURS_PER_DAY].mean(axis=1, keepdims=True)
     sigma = habits.day_sigma[:, None]
@@ -46,9 +46,8 @@ def intensity(rng: Rng, habits: Habits, days: int, first_weekday: int) -> Floats
     date = np.floor((hour[None, :] - habits.peak[:, None] + 12) / HOURS_PER_DAY).astype(np.int64) + 1
     open_share = (hour[None, :] + 1 - HOURS_PER_DAY * habits.opens[:, None]).clip(0, 1)
     close_share = (HOURS_PER_DAY * habits.closes[:, None] - hour[None, :]).clip(0, 1)
-    grown = (((hour[None, :] + 1) / HOURS_PER_DAY - habits.opens[:, None]) / habits.ramp[:, None]).clip(
-        0.02, 1
-    )
+    age = (hour[None, :] + 1) / HOURS_PER_DAY - habits.opens[:, None]
+    grown = (age / habits.ramp[:, None]).clip(0.02, 1)
     day *= np.take_along_axis(mood, date, axis=1) * np.minimum(open_share, close_share) * grown
     return day
 
@@ -70,9 +69,7 @@ def _renewals(rng: Rng, habits: Habits, total: Floats) -> tuple[Ints, Floats]:
     gaps[~rows] = rng.gamma(k) / k
     first = np.concatenate([[0], np.cumsum(drawn)])[:-1]
     running = np.cumsum(gaps)
-    before = (
-        np.where(first > 0, running[np.maximum(first - 1, 0)], 0.0) if len(running) else np.zeros(len(first))
-    )
+    before = np.concatenate([[0.0], running])[first]
     position = running - before[habit] - BURN_IN * (0.5 + 0.5 * rng.random(len(habits)))[habit]
     keep = (position >= 0) & (position < total[habit])
     return habit[keep], position[keep]

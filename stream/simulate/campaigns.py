@@ -62,7 +62,7 @@ def _sweep(rng: Rng, market: Market, brief: Brief) -> Cohort:
 def _prefix(rng: Rng, market: Market, brief: Brief) -> Cohort:
     """One injected head over diverse tasks; a second pool is up within two hours of the first one's ban."""
     means, half = brief.means, max(8, brief.size // 2)
-    ban = float(min(means.first + rng.uniform(2.5, 6), market.days - 2))
+    ban = float(max(means.first + 0.5, min(means.first + rng.uniform(2.5, 6), market.days - 2)))
     second_at = ban + float(rng.uniform(0.2, 1.2)) / 24
     accounts = supplied(rng, market, means, half, brief.label)
     accounts.banned[:] = ban + rng.uniform(0, 0.3, half) / 24
@@ -182,7 +182,10 @@ def _reseller(rng: Rng, market: Market, brief: Brief) -> Cohort:
     accounts.weight = lognormal(rng, 1.0, means.evenness, n)
     dispatch = Dispatch(failover=float(rng.uniform(0.01, 0.06)), hop=float(rng.uniform(0.0, 0.06)))
     customers = _customers(rng, market, brief, accounts, int(rng.uniform(0, 0.6) * n))
-    sold = {"resold share of traffic": round(honest, 2), "customers with accounts": len(customers.accounts)}
+    sold: Facts = {
+        "resold share of traffic": round(honest, 2),
+        "customers with accounts": len(customers.accounts),
+    }
     tasks = [task, work.CHAT, work.TINKER, work.harness(market, 0)]
     beside = [customers] if len(customers.accounts) else []
     return Cohort(brief.uid, accounts, both, tasks, dispatch, _told(dispatch) | sold, beside=beside)

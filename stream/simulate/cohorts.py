@@ -15,7 +15,16 @@ import numpy as np
 
 from stream.simulate.chance import Floats, Ints, Rng, Words, lognormal, mix, words
 from stream.simulate.clients import Clients
-from stream.simulate.networks import COUNTRIES, COUNTRY_SHARE, UTC_OFFSET, Networks, Routes
+from stream.simulate.networks import (
+    CARRIER_NETS,
+    COUNTRIES,
+    COUNTRY_SHARE,
+    FOREVER,
+    UTC_OFFSET,
+    VPN_EXITS,
+    Networks,
+    Routes,
+)
 from stream.simulate.workloads import Workload
 
 PLANS = ("free", "prepaid", "pay_as_you_go", "team", "enterprise")
@@ -181,9 +190,7 @@ def popular_params(rng: Rng, n: int) -> Words:
 
 
 def people(rng: Rng, market: Market, n: int, label: str) -> Accounts:
-    """n unrelated accounts of ordinary people: a home, perhaps a phone, an office and a VPN, one card, all
-    ages.
-    """
+    """n unrelated accounts of ordinary people, of all ages, with a home and a card of their own."""
     country = rng.choice(len(COUNTRIES), n, p=COUNTRY_SHARE).astype(np.int64)
     created = ages(rng, market, n)
     plan = rng.choice(5, n, p=[0.22, 0.17, 0.52, 0.06, 0.03]).astype(np.int64)
@@ -233,27 +240,23 @@ def wandering(rng: Rng, market: Market, country: Ints) -> Routes:
     """Routes of people: home, perhaps an office, a phone behind its carrier's NAT, a VPN."""
     n, nets, routes = len(country), market.networks, Routes.empty(len(country))
     every = np.arange(n)
-    routes.put(every, 0, nets.homes(rng, country), 1, 1e9, 1.0)
+    routes.put(every, 0, nets.homes(rng, country), 1, FOREVER, 1.0)
     office = np.flatnonzero(rng.random(n) < 0.35)
-    routes.put(office, 1, nets.offices(rng, country[office]), 1, 1e9, rng.gamma(1.0, 1.0, len(office)))
+    routes.put(office, 1, nets.offices(rng, country[office]), 1, FOREVER, rng.gamma(1.0, 1.0, len(office)))
     phone = np.flatnonzero(rng.random(n) < 0.3)
-    routes.put(phone, 2, nets.carriers(rng, country[phone]), 6, 12.0, rng.gamma(0.6, 0.5, len(phone)))
-    vpn = np.flatnonzero(rng.random(n) < 0.10)
     routes.put(
-        vpn,
-        3,
-        nets.vpns(rng, len(vpn)),
-        28,
-        rng.choice([3.0, 12.0, 1e9], len(vpn)),
-        rng.gamma(0.5, 2.0, len(vpn)),
+        phone, 2, nets.carriers(rng, country[phone]), CARRIER_NETS, 12.0, rng.gamma(0.6, 0.5, len(phone))
     )
+    vpn = np.flatnonzero(rng.random(n) < 0.10)
+    dwell, weight = rng.choice([3.0, 12.0, FOREVER], len(vpn)), rng.gamma(0.5, 2.0, len(vpn))
+    routes.put(vpn, 3, nets.vpns(rng, len(vpn)), VPN_EXITS, dwell, weight)
     return routes
 
 
 def served(rng: Rng, market: Market, accounts: Accounts, rows: Ints, run: int = 1) -> None:
     """Move some accounts into a data centre: one server, or `run` networks of a serverless region."""
     accounts.routes.clear(rows)
-    dwell = 1e9 if run == 1 else 0.2
+    dwell = FOREVER if run == 1 else 0.2
     accounts.routes.put(rows, 0, market.networks.hosting(rng, len(rows), run), run, dwell, 1.0)
 
 

@@ -20,7 +20,7 @@ from stream.simulate.cohorts import (
     habits,
     people,
     served,
-)  # fmt: skip
+)
 from stream.simulate.lives import live, mixed, settled, steady, together
 from stream.simulate.workloads import NONE, OWN, SHARED, Workload
 
@@ -262,7 +262,7 @@ def resembling(market: Market, names: tuple[str, ...], accounts: int) -> list[Co
         draw, size = LOOKALIKE_TABLE[name]
         rng = generator(market.seed, "lookalike", name)
         scale = min(1.5, accounts / 2500) ** 0.8 * rng.uniform(0.75, 1.3)
-        n = max(min(16, accounts // 25), round(size * scale))
+        n = max(3, min(16, accounts // 25), round(size * scale))
         cohort = draw(rng, market, n)
         live(rng, market, cohort.accounts)
         cohorts.append(settled(cohort))

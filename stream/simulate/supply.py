@@ -22,7 +22,7 @@ from stream.simulate.cohorts import (
     people,
     popular_params,
 )
-from stream.simulate.networks import COUNTRIES, COUNTRY_SHARE
+from stream.simulate.networks import COUNTRIES, COUNTRY_SHARE, VPN_EXITS
 
 SIGNUPS = ("batch", "trickle", "aged", "taken")
 EGRESS = ("own homes", "rotating residential pool", "hosting", "VPN exits", "homes and phones")
@@ -104,8 +104,8 @@ def _joining(rng: Rng, means: Means, n: int, replaces: bool) -> Floats:
 
 def owners(rng: Rng, market: Market, taken: Accounts) -> Accounts:
     """Owners of accounts taken over: the same accounts, with networks, clients and habits of their own."""
-    accounts = people(rng, market, len(taken), "")
-    for name in ("key", "label", "org", "payer", "plan", "email", "created", "front"):
+    accounts = people(rng, market, len(taken), "honest/owner")
+    for name in ("key", "org", "payer", "plan", "email", "created", "front"):
         setattr(accounts, name, getattr(taken, name))
     accounts.opens = taken.created + 0.1
     return accounts
@@ -148,7 +148,7 @@ def _settle(rng: Rng, market: Market, means: Means, accounts: Accounts) -> None:
         firsts = nets.hosting(rng, 4, run)
         routes.put(every, 0, firsts[rng.integers(0, 4, n)], run, 24.0, 1.0)
     else:
-        routes.put(every, 3, nets.vpns(rng, n), 28, float(rng.choice([3.0, 24.0, NEVER])), 1.0)
+        routes.put(every, 3, nets.vpns(rng, n), VPN_EXITS, float(rng.choice([3.0, 24.0, NEVER])), 1.0)
 
 
 def _equip(rng: Rng, market: Market, means: Means, accounts: Accounts, label: str) -> None:

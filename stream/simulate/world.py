@@ -80,7 +80,8 @@ def simulate(spec: WorldSpec = WorldSpec()) -> World:
     guilty = [cohort for _, cohort in campaigns]
     beside = [c for cohort in guilty for c in cohort.beside]
     incidents = _incidents(generator(spec.seed, "incidents"), spec.days)
-    cohorts = ordinary + similar + guilty + beside
+    # the guilty come last: an account that was taken over is theirs from its first exchange for them
+    cohorts = ordinary + similar + beside + guilty
     parts = {cohort.name: _traffic(spec, market, cohort, incidents) for cohort in cohorts}
     events = _stream(list(parts.values()))
     return World(spec, events.drop(spec.drop_fields), _truth(cohorts, campaigns, parts))
@@ -138,15 +139,11 @@ def _stream(parts: list[pl.DataFrame]) -> pl.DataFrame:
 def _truth(
     cohorts: list[Cohort], campaigns: list[tuple[Brief, Cohort]], parts: dict[str, pl.DataFrame]
 ) -> Truth:
-    present = set(
-        pl.concat([part.select(pl.col("account_id").unique()) for part in parts.values()])["account_id"]
-    )
-    labels = {
-        account: label
-        for cohort in cohorts
-        for account, label in zip(account_ids(cohort.accounts).to_list(), cohort.accounts.label, strict=True)
-        if account in present
-    }
+    labels: dict[str, str] = {}
+    for cohort in cohorts:
+        present = set(parts[cohort.name]["account_id"].unique())
+        named = zip(account_ids(cohort.accounts).to_list(), cohort.accounts.label, strict=True)
+        labels |= {account: label for account, label in named if account in present}
     found = {brief.uid: _campaign(brief, cohort, parts[cohort.name]) for brief, cohort in campaigns}
     return Truth(dict(sorted(labels.items())), found)
 

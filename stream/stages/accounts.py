@@ -143,6 +143,8 @@ class Accounts:
         for tokens, name in (("input_tokens", "log_in"), ("output_tokens", "log_out")):
             logs = np.log1p(np.maximum(events[tokens], 0)) * LOG_UNIT
             events[name] = np.rint(logs).astype(np.int64)
+        unit = np.where(events["org"] != 0, events["org"], events["account"])
+        events["unit"] = np.where(events["payment"] != 0, events["payment"], unit)
         turns, repeats = self._turns.resolve(events), self._bodies.resolve(events)
         events |= turns._asdict() | repeats._asdict()
         events["refused"] = events["safety"] != 0

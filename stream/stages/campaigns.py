@@ -139,6 +139,18 @@ class Campaigns:
                 continue
             self._absorb(case, other, now_ms)
 
+    def unite(self, pairs: Sequence[tuple[int, int, LinkKey]], now_ms: int) -> None:
+        """Merge pairs of campaigns that a link ties: the younger into the older."""
+        into: dict[int, int] = {}
+        for first, second, (kind, value) in pairs:
+            one, two = _root(into, first), _root(into, second)
+            if one == two:
+                continue
+            older, younger = self.cases[min(one, two)], self.cases[max(one, two)]
+            older.note(f"{_day(now_ms)} {kind} {value:016x} ties it to {younger.uid}")
+            self._absorb(older, younger, now_ms)
+            into[younger.number] = older.number
+
     def _absorb(self, case: Campaign, other: Campaign, now_ms: int) -> None:
         """`other` goes into `case`: its accounts' verdicts are told again under the new uid."""
         case.note(f"{_day(now_ms)} merged with {other.uid} ({len(other.members)} accounts)")
@@ -290,6 +302,12 @@ class Campaigns:
             self.cases = {row["number"]: Campaign.of(row) for row in content["cases"]}
             self._next, self._exempt = content["next"], set(content["exempt"])
         self._changed = False
+
+
+def _root(into: dict[int, int], number: int) -> int:
+    while number in into:
+        number = into[number]
+    return number
 
 
 def _ref(suspect: Suspect, members: int) -> LinkRef:

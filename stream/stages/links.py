@@ -26,18 +26,21 @@ from stream.evidence.traits import TRAITS
 from stream.evidence.units import Members, Units, units_of, zeroed
 from stream.evidence.widen import upper_deviation
 from stream.learning.history import History
-from stream.learning.reference import LINKS_KEPT, Normality, Record, Reference
+from stream.learning.reference import LAG_MS, LINKS_KEPT, SELECTED, Normality, Record, Reference
 from stream.learning.verdicts import VerdictLearner
 from stream.links.kinds import LinkKind
 from stream.links.state import NAME, WINDOW, LinkState
 from stream.runtime.blocks import Block
 from stream.settings import Settings
+from stream.windows.groups import Groups
 from stream.windows.slots import mix
 from stream.windows.tiles import DAY_MS, HOUR_MS
 
 _RECORD_MS: Final = 6 * HOUR_MS
 _IDLE_MS: Final = 28 * DAY_MS
 _MEMORY: Final = "memory"
+_MAJORITY: Final = 0.5
+_THEIR_OWN: Final = 0.6
 
 
 class Links:
@@ -87,8 +90,8 @@ class Links:
         )
         return list(self._naming.suspects())
 
-    def settle(self, suspects: Sequence[Suspect], campaigns: Sequence[int], now_ms: int) -> None:
-        """Learn which campaign each suspect went to (0: none), then drop what is idle."""
+    def settle(self, suspects: Sequence[Suspect], campaigns: Sequence[int]) -> None:
+        """Learn which campaign each suspect went to (0: none)."""
         if self._naming is not None:
             mixtures = dict(self._naming.mixtures)
             for suspect, campaign in zip(suspects, campaigns, strict=True):
@@ -99,7 +102,42 @@ class Links:
                         mixtures[key], campaign, suspect.score, suspect.threshold, suspect.evidence
                     )
                     self._learned = True
-            self._naming = None
+
+    def overlaps(self) -> list[tuple[int, int, LinkKey]]:
+        """Pairs of campaigns that one link ties, and the link; call it between `settle` and `expire`.
+
+        The link is theirs: most of its members are named, and it has the majority of both. So neither a
+        single shared account nor a popular value can glue two campaigns.
+        """
+        if self._naming is None:
+            return []
+        members, links = self._naming.members, self.state.links
+        campaign = self.state.profiles["campaign"][members.account]
+        named = np.flatnonzero(campaign > 0)
+        if not len(named):
+            return []
+        share = np.bincount(members.link[named], minlength=len(links)) / np.maximum(
+            np.bincount(members.link, minlength=len(links)), 1
+        )
+        _, first = np.unique(members.account[named], return_index=True)
+        size = np.bincount(campaign[named[first]])
+        groups = Groups(members.link[named], campaign[named])
+        link, number = groups.first(members.link[named]), groups.first(campaign[named])
+        most = (groups.counts >= _MAJORITY * size[number]) & (share[link] >= _THEIR_OWN)
+        link, number = link[most], number[most]
+        same = np.flatnonzero(link[1:] == link[:-1])
+        pairs = [
+            (int(number[i]), int(number[i + 1]), self._key(int(link[i]))) for i in same
+        ]
+        return sorted(pairs)
+
+    def _key(self, slot: int) -> LinkKey:
+        links = self.state.links
+        return self._kinds[int(links["kind"][slot])].name, int(links["value"][slot])
+
+    def expire(self, now_ms: int) -> None:
+        """The tick is over: drop what is idle or over budget."""
+        self._naming = None
         if now_ms % _RECORD_MS == 0:
             self.state.evict(now_ms, _IDLE_MS)
 
@@ -193,7 +231,10 @@ class Links:
             return None
         kind = self.state.links["kind"][free.link]
         together = self._together(members, free)
-        return units_of(self._kinds, kind, free, *normalise(free.histograms), together)
+        # an account is on many links: its shape is worked out once
+        _, one, back = np.unique(free.account, return_index=True, return_inverse=True)
+        shape, spread = normalise(free.histograms[one])
+        return units_of(self._kinds, kind, free, shape[back], spread[back], together)
 
     def _together(self, members: Members, free: Members) -> Floats:
         """Most units of each link that one network holds a quarter of; shape (links,)."""
@@ -209,8 +250,8 @@ class Links:
         if units is None or normality is None:
             return None, {}
         rates = normality.rates_by_kind([kind.name for kind in self._kinds], units.kind)
-        ages = now_ms - self.state.links["first_ms"][units.link]
-        pieces = score(units, Lagged(rates, normality.ranked, normality.contrast, ages))
+        veterans = self.state.veterans(now_ms - LAG_MS)[units.link]
+        pieces = score(units, Lagged(rates, normality.ranked, normality.contrast, veterans))
         news = self._history.news(self.state.links.keys[units.link], pieces, now_ms)
         remembered = self.state.links["remembered"][units.link].astype(np.float64)
         alerts = self._alerts
@@ -239,18 +280,19 @@ class Links:
                 rates={
                     name: _mean(trait.of(profile)) for name, trait in TRAITS.items() if name != "changed"
                 },
-                changed=self._changed(members),
+                by_kind={name: self._by_kind(members, name) for name in SELECTED},
                 habits=_habits(profile),
                 contrast=[float(value) for value in contrast],
+                look=zeroed(normalise(profile["histograms"])[0]).mean(axis=0).tolist(),
                 ranked=_ranked(units, judged, contrast, self._alerts.min_units),
             )
         )
         self._learned = True
 
-    def _changed(self, members: Members) -> dict[str, float]:
+    def _by_kind(self, members: Members, trait: str) -> dict[str, float]:
         free = self.state.profiles["campaign"][members.account] == 0
-        number, changed = self.state.links["kind"][members.link], members.traits["changed"]
-        rates = {kind.name: changed[free & (number == i)] for i, kind in enumerate(self._kinds)}
+        number, shows = self.state.links["kind"][members.link], members.traits[trait]
+        rates = {kind.name: shows[free & (number == i)] for i, kind in enumerate(self._kinds)}
         return {name: _mean(values) for name, values in rates.items() if len(values)}
 
     def changes(self) -> list[Block]:

@@ -60,9 +60,10 @@ class Ring:
         self, tiles: NDArray[Any], newest: NDArray[np.int32], slots: NDArray[np.int32], tile: int
     ) -> None:
         behind = np.clip(tile - newest[slots].astype(np.int64), 0, self.length)
-        for steps in np.unique(behind[behind > 0]).tolist():
-            rows = slots[behind == steps]
-            for back in range(steps):
+        tiles[slots[behind == self.length]] = 0
+        for steps in np.flatnonzero(np.bincount(behind)[1 : self.length]).tolist():
+            rows = slots[behind == steps + 1]
+            for back in range(steps + 1):
                 tiles[rows, (tile - back) % self.length :: self.length] = 0
         newest[slots] = np.maximum(newest[slots], tile)
 
@@ -78,7 +79,7 @@ class Ring:
             whole: NDArray[np.int64] = view.sum(axis=2, dtype=np.int64)
             return whole
         sums = np.zeros((len(tiles), metrics), np.int64)
-        for steps in np.unique(behind).tolist():
+        for steps in np.flatnonzero(np.bincount(behind)).tolist():
             columns = [t % self.length for t in range(tile - span + 1, tile - steps + 1)]
             if columns:
                 rows = behind == steps

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from stream.metrics import METRICS
-from tests.conftest import KafkaSettings, free_ports
-from tests.runtime.wire import Process, events, until, write
+from tests.conftest import KafkaSettings, Replayed, coarse, free_ports
+from tests.runtime.wire import Process, until, write
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 SCRAPE = DEPLOY / "prometheus" / "prometheus.yml"
@@ -90,24 +90,29 @@ def prometheus(metrics_port: int, tmp_path: Path) -> Iterator[Prometheus]:
         server.wait()
 
 
+def batched(records: list[bytes], size: int) -> Iterator[list[bytes]]:
+    return (records[start : start + size] for start in range(0, len(records), size))
+
+
 @pytest.mark.kafka
 def test_every_panel_has_an_answer_under_load(
-    kafka_settings: KafkaSettings, prometheus: Prometheus, metrics_port: int
+    kafka_settings: KafkaSettings, prometheus: Prometheus, metrics_port: int, replayed: Replayed
 ) -> None:
-    settings = kafka_settings(metrics_port=metrics_port)
-    topic, records = settings.kafka.requests_topic, [b"not json", *events(30_000)]
-    worker = Process(settings)
-    write(settings, topic, records[:10_000], 4)
+    settings = coarse(kafka_settings(metrics_port=metrics_port))
+    topic, half = settings.kafka.requests_topic, len(replayed.records) // 2
+    more = batched([b"not json", *replayed.records[half:]], 500)
+    worker = Process(settings, "real")
+    write(settings, topic, replayed.records[:half], 4)
 
     def answered() -> bool:
         """More load with every look, so that rates are seen while they last."""
-        write(settings, topic, records[10_000:10_100], 4)
+        write(settings, topic, next(more, ()), 4)
         unanswered[:] = [(title, query) for title, query in queries() if not prometheus.ask(query)]
         return not unanswered
 
     unanswered: list[tuple[str, str]] = []
     try:
-        until(answered, f"an answer to every query: {unanswered}", timeout_s=60)
+        until(answered, f"an answer to every query: {unanswered}", timeout_s=120)
     finally:
         code, said = worker.stop()
         assert not unanswered

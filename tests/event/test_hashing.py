@@ -38,6 +38,12 @@ def test_a_cache_stays_within_its_limit_and_forgets_nothing_that_matters() -> No
     assert interned[None] is None
 
 
+def test_a_cache_holds_no_long_texts() -> None:
+    interned = Interned(len)
+    assert interned["x" * 100_000] == 100_000
+    assert max(len(text) for text in interned if text is not None) == 0
+
+
 def test_zero_is_moved_to_one_because_zero_means_absent_in_arrays() -> None:
     assert hex64("0000000000000000") == 1
     assert big_endian(bytes(8)).tolist() == [1]

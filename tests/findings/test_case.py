@@ -35,7 +35,7 @@ def test_a_case_tells_what_an_analyst_asks() -> None:
         "Two accounts [act] as one",
         "case abc123, open; severity high, confidence 0.99",
         "3 accounts, 40 exchanges from 1970-01-01 00:00 to 1970-01-01 00:01",
-        "observed 0.9 share, expected 0.1, counts from 0.3",
+        "observed 0.9, expected 0.1, counts from 0.3 share",
         "payment",
         "1970-01-01 00:01  update: 3 accounts",
         "opened on a payment link",

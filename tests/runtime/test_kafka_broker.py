@@ -1,0 +1,67 @@
+"""A broker of the test's own, to be taken away: restarted, and lost."""
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stream.config import Settings
+from stream.runtime.topics import ensure
+from tests.conftest import BROKER, free_ports, named_settings
+from tests.runtime.wire import Process, events, until, values, write
+
+pytestmark = [pytest.mark.kafka, pytest.mark.skipif(shutil.which("java") is None, reason="no Java")]
+
+PARTITIONS = 4
+
+
+class Broker:
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.port, self.control = free_ports(2)
+
+    def start(self) -> None:
+        subprocess.run([BROKER, "start", self.data, str(self.port), str(self.control)], check=True)
+
+    def stop(self) -> None:
+        subprocess.run([BROKER, "stop", self.data], check=True)
+
+    def kill(self) -> None:
+        os.kill(int((self.data / "pid").read_text()), signal.SIGKILL)
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    broker = Broker(tmp_path)
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+def working(broker: Broker, *arguments: str) -> tuple[Settings, Process]:
+    """A worker that has published its first findings."""
+    settings = named_settings(f"127.0.0.1:{broker.port}", "own", idle_after_s=2.0)
+    ensure(settings, PARTITIONS)
+    write(settings, settings.kafka.requests_topic, events(1000), PARTITIONS)
+    worker = Process(settings, *arguments)
+    until(lambda: bool(values(settings, settings.kafka.findings_topic)), "first finding")
+    return settings, worker
+
+
+def test_a_worker_outlives_a_restart_and_gives_up_a_lost_broker(broker: Broker) -> None:
+    settings, worker = working(broker, "impatient")
+    broker.stop()
+    broker.start()
+    seen = len(values(settings, settings.kafka.findings_topic))
+    write(settings, settings.kafka.requests_topic, events(2000)[1000:], PARTITIONS)
+    until(lambda: len(values(settings, settings.kafka.findings_topic)) > seen, "a finding after the restart")
+    assert worker.running
+    broker.kill()
+    code, said = worker.wait()
+    assert code == 1
+    assert said.splitlines()[-1].startswith("shoal: Kafka")
+    assert "Traceback" not in said
