@@ -103,9 +103,9 @@ class Windows(_Group):
     """Rolling state."""
 
     tick_s: float = _setting(
-        600.0,
+        3600.0,
         "event time between decisions",
-        "evidence on a group changes over hours; ten minutes cost little and lose little",
+        "evidence on a group builds up over hours; a tick costs tens of milliseconds however few its events",
         "s",
         gt=0,
     )

@@ -72,7 +72,8 @@ def grid(speed: Speed) -> Grid:
     state = speed.state
     rows = [
         ("events", f"{speed.events:,} of {speed.record_bytes:.0f} bytes"),
-        ("tick of event time", f"{speed.tick_s:.0f} s, {state.ticks:,} ticks"),
+        ("tick of event time", f"{speed.tick_s:.0f} s"),
+        ("ticks", f"{state.ticks:,} of {1e3 * state.tick_seconds / max(state.ticks, 1):.1f} ms wall clock"),
         ("bare decode", f"{speed.decode_cpu_s * per_event:.2f} µs CPU an event"),
         ("whole way", f"{speed.whole_cpu_s * per_event:.2f} µs CPU an event"),
         ("whole way / bare decode", f"{speed.ratio:.1f}"),

@@ -105,7 +105,10 @@ class Campaign:
     @staticmethod
     def of(plain: dict[str, Any]) -> "Campaign":
         """Inverse of `plain`."""
-        members = {row[0]: Named(**dict(zip(Named.__slots__, row[1:], strict=True))) for row in plain["members"]}
+        members = {
+            account: Named(**dict(zip(Named.__slots__, values, strict=True)))
+            for account, *values in plain["members"]
+        }
         for member in members.values():
             member.link = (member.link[0], member.link[1])
         links = {

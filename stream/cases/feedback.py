@@ -1,5 +1,6 @@
 """Feedback: what analysts decide about campaigns, accounts and links."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, get_args
@@ -10,6 +11,7 @@ from stream.event.batch import Reject
 
 Decision = Literal["confirmed", "honest", "allow_value"]
 _DECISIONS: Final = get_args(Decision)
+_VALUE: Final = re.compile(r"[0-9A-Fa-f]{1,16}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,12 @@ def _wrong(data: dict[str, Any]) -> str:
         return "allow_value takes kind and value"
     if not link and "campaign_uid" not in data and "account_id" not in data:
         return "names no campaign_uid, account_id, or kind and value"
+    if not _VALUE.fullmatch(data.get("value", "0")):
+        return "value is no number of up to 16 hex digits"
     try:
         _time_ms(data["time"])
-        int(data.get("value", "0"), 16)
     except ValueError:
-        return "time is no RFC 3339 time, or value no hex number"
+        return "time is no RFC 3339 time"
     return ""
 
 

@@ -74,7 +74,8 @@ def judge(
     )
     few = (units.votes < min_units) & ~units.by_kind(lambda kind: kind.few_units)
     need = need + np.where(few, _FEW_NATS, 0.0)
-    enough = units.votes >= min_units - FEW_UNITS
+    may_be_few = units.by_kind(lambda kind: kind.few_units or kind.ties)
+    enough = units.votes >= np.where(may_be_few, min_units - FEW_UNITS, min_units)
     # rounded, so that the last bit of a sum of floats cannot decide
     in_one_place = units.by_kind(lambda kind: kind.fields == ("network",)) | (pieces["place"].nats < 0)
     need = need + np.where(in_one_place & (_reason(pieces, _DEEDS) <= _COUNTS), _PLACE_NATS, 0.0)

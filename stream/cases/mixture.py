@@ -145,7 +145,8 @@ def fit(
 
 def _look(shape: Floats, weight: Floats, population: Floats) -> list[float]:
     """How the campaign's events look against everybody's; a member moves the mean that it is held to
-    by its own share of it, which the smoothing outweighs."""
+    by its own share of it, which the smoothing outweighs.
+    """
     mean = (shape * weight[:, None]).sum(axis=0) / max(float(weight.sum()), 1e-9)
     ratio: list[float] = np.log((mean + _LOOK_SMOOTHING) / (population + _LOOK_SMOOTHING)).tolist()
     return ratio

@@ -18,14 +18,14 @@ from stream.evidence.units import Members, zeroed
 from stream.findings.finding import Evidence
 from stream.learning.reference import Normality
 from stream.links.kinds import LinkKind
-from stream.links.state import LinkState
+from stream.links.state import LinkState, Seats
 from stream.settings import Alerts
 from stream.windows.groups import Groups
 from stream.windows.tiles import HOUR_MS
 
 LEAST_NAMED: Final = 5
 """Accounts below which a hot link names nobody: the size of a household."""
-_CONFIRM_MS: Final = 6 * HOUR_MS
+_CONFIRM_MS: Final = 3 * HOUR_MS
 """A new case needs its link hot on two ticks this far apart, unless it is certain."""
 _CERTAIN_NATS: Final = 5.0
 _HARD_NATS: Final = 3.0
@@ -73,7 +73,7 @@ class Naming:
 
     state: LinkState
     alerts: Alerts
-    members: Members
+    seats: Seats
     judged: Judged | None
     normality: Normality
     sticky: StickyLinks
@@ -93,13 +93,12 @@ class Naming:
         yield from self._adherent()
 
     def _on(self, number: int, value: int) -> Members:
-        """Members of one link: they stand together, sorted by kind and value."""
-        kind, values = self.state.links["kind"], self.state.links["value"]
-        low = np.searchsorted(kind[self.members.link], [number, number + 1])
-        of_kind = values[self.members.link[low[0] : low[1]]]
-        first = low[0] + np.searchsorted(of_kind, np.uint64(value), "left")
-        last = low[0] + np.searchsorted(of_kind, np.uint64(value), "right")
-        return self.members.where(np.arange(first, last))
+        """Members of one link: they sit together, sorted by kind and value."""
+        low, high = np.searchsorted(self.seats.kind, [number, number + 1])
+        values = self.state.links["value"][self.seats.link[low:high]]
+        first = low + np.searchsorted(values, np.uint64(value), "left")
+        last = low + np.searchsorted(values, np.uint64(value), "right")
+        return self.state.describe(self.seats.where(np.arange(first, last)))
 
     def _free(self, members: Members) -> Members:
         return members.where(self.campaign[members.account] == 0)
@@ -178,7 +177,13 @@ class Naming:
         return bool(self.now_ms - first[link] >= _CONFIRM_MS)
 
     def _remains(
-        self, kind: LinkKind, judged: Judged, i: int, free: Members, shown: dict[str, float], rates: dict[str, float]
+        self,
+        kind: LinkKind,
+        judged: Judged,
+        i: int,
+        free: Members,
+        shown: dict[str, float],
+        rates: dict[str, float],
     ) -> bool:
         """Whether the link is still as suspicious without accounts that stronger links have named."""
         groups = Groups(free.unit)
@@ -205,8 +210,8 @@ class Naming:
         """Accounts on links most of whose members are named; a pass over all, so not at every tick."""
         if self.now_ms % _ADHERENT_MS:
             return
-        links, link = self.state.links, self.members.link
-        named = np.bincount(link, self.campaign[self.members.account] != 0, len(links))
+        links, link = self.state.links, self.seats.link
+        named = np.bincount(link, self.campaign[self.seats.account] != 0, len(links))
         count = np.bincount(link, minlength=len(links))
         adherence = np.array([kind.adherence for kind in self.state.kinds])[links["kind"]]
         slots = np.flatnonzero(
@@ -234,8 +239,9 @@ class Naming:
         named = (probability >= self.alerts.posterior) & strong & (self.campaign[members.account] == 0)
         if not named.any():
             return None
+        share = round(count / len(members.account), 6)
         evidence = Evidence(
-            "relation", "adherence", round(count / len(members.account), 6), 0.0, _ADHERENT_SHARE, "share", 0.0,
+            "relation", "adherence", share, 0.0, _ADHERENT_SHARE, "share", 0.0,
             "most accounts on this link are named in one campaign",
         )  # fmt: skip
         return self._suspect(
@@ -280,6 +286,7 @@ class Naming:
             round(float(probability[i]), 6),
             int(profiles["first_ms"][slot]),
             int(profiles["last_ms"][slot]),
+            int(profiles["total"][slot]),
         )
 
 

@@ -18,6 +18,8 @@ class Member:
     posterior: float
     first_ms: int
     last_ms: int
+    total: int
+    """Exchanges so far."""
 
 
 @dataclass(frozen=True, slots=True)

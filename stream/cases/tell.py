@@ -24,7 +24,7 @@ WORDINGS: Final[dict[str, Wording]] = {
     "tokens_in": Wording("content", "log tokens sd", "their requests are all of one size"),
     "tokens_out": Wording("content", "log tokens sd", "their answers are all of one size"),
     "alike": Wording("exchangeability", "rho", "they are interchangeable: no habits of their own"),
-    "uniform_tool": Wording("exchangeability", "-chance of one tool", "they use one and the same tool"),
+    "uniform_tool": Wording("exchangeability", "tool diversity", "they use one and the same tool"),
     "breadth": Wording("breadth", "further links", "they share further things at once"),
     "place": Wording("place", "share", "a common place explains them in part"),
     "common": Wording("content", "accounts", "others have shared it for a week and more"),

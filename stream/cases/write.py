@@ -64,6 +64,8 @@ def _evidence(case: Campaign) -> tuple[Evidence, ...]:
 
 def _title(case: Campaign, evidence: tuple[Evidence, ...]) -> str:
     count = len(case.members)
+    if not count:
+        return "no account is left in this case"
     if not case.links:
         return f"{count} accounts, no link left"
     tie = case.strongest()

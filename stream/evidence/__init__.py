@@ -59,10 +59,15 @@ PIECES: Final = (
 """Every piece of evidence, by name."""
 
 
-def score(units: Units, lagged: Lagged) -> dict[str, Piece]:
-    """Every piece of evidence about links, by name; silent where a link's own value fixes it."""
-    pieces = [piece for family in FAMILIES.values() for piece in family(units, lagged)]
-    return {piece.name: _silenced(piece, units) for piece in pieces}
+def score(units: Units, lagged: Lagged, reach: float = -np.inf) -> dict[str, Piece]:
+    """Every piece of evidence about links, by name; silent where a link's own value fixes it.
+
+    `alike` is worked out only for links that have `reach` nats without it.
+    """
+    told = [piece for family in FAMILIES.values() for piece in family(units, lagged)]
+    pieces = {piece.name: _silenced(piece, units) for piece in told}
+    total = np.sum([piece.nats for piece in pieces.values()], axis=0)
+    return pieces | {"alike": _silenced(exchangeability.alike(units, lagged, total >= reach), units)}
 
 
 def _silenced(piece: Piece, units: Units) -> Piece:

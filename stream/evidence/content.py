@@ -2,9 +2,10 @@
 
 Sees units most of whose prompts fall on templates shared across accounts, and units whose mean request
 and answer sizes are all alike. Formula: binomial evidence for templates, ranks among lagged links for
-the spread of mean log tokens (at its upper confidence bound). A value that some accounts
-have shared for a week is common ground (a quick start, a harness, a benchmark) and counts against. Source: Manku et al. 2007 for
-near-duplicates. Fooled by paraphrase and by padding. Needs: prompt_simhash, input_tokens, output_tokens.
+the spread of mean log tokens (at its upper confidence bound). A value that some accounts have shared for
+a week is common ground (a quick start, a harness, a benchmark) and counts against. Source: Manku et al.
+2007 for near-duplicates. Fooled by paraphrase and by padding. Needs: prompt_simhash, input_tokens,
+output_tokens.
 """
 
 from typing import Final

@@ -20,7 +20,7 @@ from stream.links.kinds import LinkKind
 from stream.memory.histograms import ATTRIBUTES, BINS
 from stream.windows.groups import Groups
 
-_CAP: Final = 3.0
+ALIKE_CAP: Final = 3.0
 _TOOL_CAP: Final = 3.0
 _FIXED_BY: Final[dict[str, tuple[str, ...]]] = {
     "prefix": ("prefix",),
@@ -46,27 +46,44 @@ def normalise(histograms: NDArray[np.uint8]) -> tuple[Floats, Floats]:
     return shares.reshape(len(histograms), -1).astype(np.float64), within.astype(np.float64)
 
 
-def disagreement(units: Units) -> tuple[Floats, Floats]:
-    """Between and within disagreement of the units of each link, by attribute: (links, attributes)."""
-    shares = units.shape.reshape(len(units.shape), len(ATTRIBUTES), BINS)
-    known = np.isfinite(shares[:, :, 0])
-    clean = zeroed(shares)
-    votes = units.total(known.astype(np.float64))
-    total = units.total(clean)
-    same = (total**2).sum(axis=2) - units.total((clean**2).sum(axis=2))
+def dissimilarity(units: Units, contrast: Floats, wanted: NDArray[np.bool_] | None = None) -> Floats:
+    """Mean rho of the `wanted` links (all of them by default) over the usable attributes, else nan.
+
+    `contrast`: B_pop - W_pop, shape (attributes,). Shape (links,).
+    """
+    wanted = np.ones(len(units.start), np.bool_) if wanted is None else wanted
+    rho = np.full(len(units.start), np.nan)
+    if wanted.any():
+        between, within = _disagreement(units, wanted)
+        usable = (contrast > _LEAST_CONTRAST) & units.by_kind(_free)[wanted]
+        ratio = np.clip((between - within) / np.maximum(contrast, _LEAST_CONTRAST), 0, 1.5)
+        known = np.isfinite(ratio) & usable
+        with np.errstate(invalid="ignore", divide="ignore"):
+            rho[wanted] = np.where(known, ratio, 0.0).sum(axis=1) / known.sum(axis=1)
+    return rho
+
+
+def _disagreement(units: Units, wanted: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Between and within disagreement of the wanted links, by attribute: (links, attributes) each."""
+    of_link = np.repeat(wanted, units.votes)
+    shares, within = normalise(units.histograms[np.repeat(of_link, units.size)])
+    size = units.size[of_link]
+    by_unit, by_link = _starts(size), _starts(units.votes[wanted])
+    shape = np.add.reduceat(shares, by_unit, axis=0) / size[:, None]
+    known = np.isfinite(shape[:, ::BINS])
+    clean = zeroed(shape)
+    votes = np.add.reduceat(known.astype(np.float64), by_link, axis=0)
+    squares = (np.add.reduceat(clean, by_link, axis=0) ** 2) - np.add.reduceat(clean**2, by_link, axis=0)
+    same = squares.reshape(len(by_link), len(ATTRIBUTES), BINS).sum(axis=2)
+    spread = np.add.reduceat(within, by_unit, axis=0) / size[:, None]
+    told = np.add.reduceat(np.isfinite(spread).astype(np.float64), by_link, axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         between = np.where(votes > 1, 1 - same / (votes * (votes - 1)), np.nan)
-    return between, units.mean(units.spread)
+        return between, np.add.reduceat(zeroed(spread), by_link, axis=0) / told
 
 
-def dissimilarity(units: Units, contrast: Floats) -> Floats:
-    """Mean rho over the usable attributes; nan where none is. `contrast`: B_pop - W_pop (attributes,)."""
-    between, within = disagreement(units)
-    usable = (contrast > _LEAST_CONTRAST) & units.by_kind(_free)
-    rho = np.clip((between - within) / np.maximum(contrast, _LEAST_CONTRAST), 0, 1.5)
-    known = np.isfinite(rho) & usable
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.where(known, rho, 0.0).sum(axis=1) / known.sum(axis=1))
+def _starts(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.cumsum(lengths) - lengths
 
 
 def _free(kind: LinkKind) -> list[bool]:
@@ -77,16 +94,19 @@ def _free(kind: LinkKind) -> list[bool]:
 
 
 def tool_diversity(units: Units) -> Floats:
-    """Minus the chance that two units use one tool, shrunk for few units; shape (links,)."""
+    """Chance that two units use different tools, drawn up for few units; shape (links,)."""
     groups = Groups(units.of, units.tool)
     squares = np.bincount(groups.first(units.of), weights=groups.counts.astype(np.float64) ** 2)
     votes = units.votes.astype(np.float64)
-    return np.asarray(-(squares / votes**2) * votes / (votes + 4))
+    return np.asarray(1 - (squares / votes**2) * votes / (votes + 4))
+
+
+def alike(units: Units, lagged: Lagged, wanted: NDArray[np.bool_]) -> Piece:
+    """Piece `alike` of the wanted links; it is the one that costs, so it is not worked out for all."""
+    values = dissimilarity(units, lagged.contrast, wanted)
+    return tail("alike", values, lagged.ranks["alike"], ALIKE_CAP)
 
 
 def score(units: Units, lagged: Lagged) -> list[Piece]:
-    """Pieces `alike`, `uniform_tool`."""
-    return [
-        tail("alike", dissimilarity(units, lagged.contrast), lagged.ranks["alike"], _CAP),
-        tail("uniform_tool", tool_diversity(units), lagged.ranks["uniform_tool"], _TOOL_CAP),
-    ]
+    """Piece `uniform_tool`."""
+    return [tail("uniform_tool", tool_diversity(units), lagged.ranks["uniform_tool"], _TOOL_CAP)]

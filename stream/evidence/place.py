@@ -2,19 +2,19 @@
 
 Sees whether more than half of the units spend a quarter of their traffic in one network: a classroom, an
 office, an event. Students work at home too, so half of the traffic would be too much to ask. One network
-operator explains nothing: a hosting company has room for any pool. Formula: minus 4 nats, and shared templates say nothing: a
-class works on one assignment. Fooled by renting one exit for all,
-which in turn makes a network link of it. Needs: client_ip.
+operator explains nothing: a hosting company has room for any pool. Formula: minus 4 nats, and shared
+templates say nothing: a class works on one assignment. Fooled by renting one exit for all, which in turn
+makes a network link of it. Needs: client_ip.
 """
 
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stream.evidence.lagged import Lagged
 from stream.evidence.piece import Floats, Piece, fixed
-from stream.evidence.units import Members, Units
+from stream.evidence.units import Units
 from stream.windows.groups import Groups
 
 PLACE_SHARE: Final = 0.25
@@ -22,7 +22,23 @@ _NATS: Final = -4.0
 _HALF: Final = 0.5
 
 
-def most_together(members: Members, account: NDArray[np.int32], network: NDArray[np.int32]) -> Floats:
+class Sitting(Protocol):
+    """Who sits where, sorted by link and unit; arrays of shape (members,)."""
+
+    @property
+    def link(self) -> NDArray[np.int32]:
+        """Slot of the link."""
+
+    @property
+    def account(self) -> NDArray[np.int32]:
+        """Slot of the account."""
+
+    @property
+    def unit(self) -> NDArray[np.uint64]:
+        """Key of the unit."""
+
+
+def most_together(members: Sitting, account: NDArray[np.int32], network: NDArray[np.int32]) -> Floats:
     """Most units of each link in one network. `account`, `network`: pairs of who stays where.
 
     Returns shape (links,), in the order of `members`.

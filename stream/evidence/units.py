@@ -20,7 +20,6 @@ class Members:
     link: NDArray[np.int32]
     account: NDArray[np.int32]
     unit: NDArray[np.uint64]
-    on_link: NDArray[np.int64]
     share: Floats
     events: NDArray[np.int64]
     traits: dict[str, Floats]
@@ -61,10 +60,10 @@ class Units:
     tool: NDArray[np.uint64]
     asn: NDArray[np.uint32]
     unit: NDArray[np.uint64]
-    shape: Floats
-    """Mean over the unit's members of their normalised histograms, shape (units, WIDTH)."""
-    spread: Floats
-    """Mean disagreement of two events of one member, by attribute, shape (units, attributes)."""
+    size: NDArray[np.int64]
+    """Members of each unit."""
+    histograms: NDArray[np.uint8]
+    """Histograms of the members, unit by unit; shape (members, WIDTH)."""
     together: Floats
     """Most units of each link that one network holds a good part of, shape (links,)."""
 
@@ -112,12 +111,10 @@ def zeroed(values: Floats) -> Floats:
 
 
 def units_of(
-    kinds: Sequence[LinkKind], kind: NDArray[np.uint8], members: Members, shape: Floats, spread: Floats,
-    together: Floats,
+    kinds: Sequence[LinkKind], kind: NDArray[np.uint8], members: Members, together: Floats
 ) -> Units:
-    """Merge members into units. `kind`, `shape`, `spread`: of each member; `together`: of each link."""
-    start, votes_of = _runs(members.link, members.unit)
-    size = votes_of.astype(np.float64)
+    """Merge members into units. `kind`: of each member; `together`: of each link, see `Units`."""
+    start, size = _runs(members.link, members.unit)
 
     def total(values: Floats) -> Floats:
         return np.asarray(np.add.reduceat(values, start, axis=0), np.float64)
@@ -143,8 +140,8 @@ def units_of(
         tool=members.tool[start],
         asn=members.asn[start],
         unit=members.unit[start],
-        shape=total(shape) / size[:, None],
-        spread=total(spread) / size[:, None],
+        size=size,
+        histograms=members.histograms,
         together=together,
     )
 

@@ -21,8 +21,6 @@ from stream.windows.tiles import DAY_MS
 LAG_MS: Final = 7 * DAY_MS
 _KEPT_MS: Final = 28 * DAY_MS
 _LEAST_RATE: Final = 0.003
-SELECTED: Final = ("changed",)
-"""Traits that are facts of a member on a link, so that their rates are those of its kind."""
 LINKS_KEPT: Final = 1024  # per record: the rank of one link moves by a thousandth
 
 
@@ -33,7 +31,7 @@ class Record:
     time_ms: int
     rates: dict[str, float]
     by_kind: dict[str, dict[str, float]]
-    """Trait -> kind -> share of the kind's members that show it, for the traits that kinds select."""
+    """Trait -> kind -> share of the kind's members that show it, for traits of a member on a link."""
     habits: dict[str, tuple[float, float]]
     contrast: list[float]
     look: list[float]

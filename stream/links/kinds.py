@@ -44,6 +44,7 @@ class LinkKind(BaseModel):
     breadth: bool = False
     few_units: bool = False
     common: bool = False
+    ties: bool = False
     adherence: bool = False
 
     def records(self) -> tuple[str, ...]:

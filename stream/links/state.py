@@ -5,6 +5,7 @@ refer to one another by slot; an eviction tells them their new slots.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -44,6 +45,27 @@ _PROFILE: Final[dict[str, Column]] = {
     "campaign": Column(np.int32),
 }  # fmt: skip
 """What the accounts stage tells of an account, and the campaign that it is named in (0: none)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seats:
+    """Accounts on links, the least that tells who they are; arrays of shape (seats,)."""
+
+    row: NDArray[np.int64]
+    """Slot of the membership."""
+    kind: NDArray[np.uint8]
+    link: NDArray[np.int32]
+    account: NDArray[np.int32]
+    unit: NDArray[np.uint64]
+    on: NDArray[np.int64]
+    """Events on the link in the window, and how many of them were foreign; shape (seats, 2)."""
+    share: NDArray[np.float64]
+    """Of the account's traffic."""
+    changed: NDArray[np.bool_]
+
+    def where(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "Seats":
+        """Some of them."""
+        return Seats(*(getattr(self, name)[rows] for name in self.__slots__))
 
 
 class LinkState:
@@ -159,8 +181,8 @@ class LinkState:
         old = (members["first_ms"] <= since_ms) & (self.profiles["campaign"][members["account"]] == 0)
         return np.bincount(members["link"][old], minlength=len(self.links))
 
-    def memberships(self, rows: NDArray[np.int64], now_ms: int) -> Members:
-        """Members among membership slots `rows`, sorted by kind, value, unit and account."""
+    def seats(self, rows: NDArray[np.int64], now_ms: int) -> Seats:
+        """Who sits on which link among membership slots `rows`; sorted by kind, value, unit and account."""
         members, profiles = self.members, self.profiles
         link, account = members["link"][rows], members["account"][rows]
         on = WINDOW.total(
@@ -173,10 +195,12 @@ class LinkState:
         keep = np.flatnonzero((on[:, 0] >= self._min_events[kind]) & (share >= self._min_share[kind]))
         unit = self._units(kind[keep], account[keep])
         values = self.links["value"][link[keep]]
-        order = keep[np.lexsort((profiles.keys[account[keep]], unit, values, kind[keep]))]
-        return self._members(
-            rows[order], link[order], account[order], kind[order], on[order], share[order], changed[order]
-        )
+        order = np.lexsort((profiles.keys[account[keep]], unit, values, kind[keep]))
+        picked = keep[order]
+        return Seats(
+            rows[picked], kind[picked], link[picked], account[picked], unit[order],
+            on[picked], share[picked], changed[picked],
+        )  # fmt: skip
 
     def profile(self, account: NDArray[np.int32]) -> Profile:
         """Profile columns of accounts given by slot."""
@@ -189,18 +213,11 @@ class LinkState:
         unit = np.where(org != 0, org, unit)
         return np.where(payer != 0, payer, unit)
 
-    def _members(
-        self,
-        rows: NDArray[np.int64],
-        link: NDArray[np.int32],
-        account: NDArray[np.int32],
-        kind: NDArray[np.uint8],
-        on: NDArray[np.int64],
-        share: NDArray[np.float64],
-        changed: NDArray[np.bool_],
-    ) -> Members:
-        table = self.members
-        profile = self.profile(account) | {"on_events": on[:, 0], "on_foreign": on[:, 1]}
+    def describe(self, seats: Seats) -> Members:
+        """All that is known of the accounts on some seats."""
+        table, profile = self.members, self.profile(seats.account)
+        profile |= {"on_events": seats.on[:, 0], "on_foreign": seats.on[:, 1]}
+        rows, changed = seats.row, seats.changed
         on_total = np.maximum(table["events"][rows], 1)
 
         def habit(name: str, scale: int, of: str) -> NDArray[np.float64]:
@@ -210,12 +227,11 @@ class LinkState:
             return np.where(changed, here, whole)
 
         return Members(
-            link=link,
-            account=account,
-            unit=self._units(kind, account),
-            on_link=on[:, 0],
-            share=share,
-            events=np.where(changed, on[:, 0], profile["events"]),
+            link=seats.link,
+            account=seats.account,
+            unit=seats.unit,
+            share=seats.share,
+            events=np.where(changed, seats.on[:, 0], profile["events"]),
             traits={name: trait.of(profile) for name, trait in TRAITS.items()},
             log_in=habit("log_in", _LOG_UNIT, "sized"),
             log_out=habit("log_out", _LOG_UNIT, "sized"),

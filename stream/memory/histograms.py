@@ -15,7 +15,8 @@ from stream.windows.slots import mix
 from stream.windows.tiles import HOUR_MS
 
 ATTRIBUTES: Final = (
-    "operator", "user_agent", "ja4", "model", "hour", "tokens_in", "tokens_out", "parameters", "shape", "prefix",
+    "operator", "user_agent", "ja4", "model", "hour", "tokens_in", "tokens_out", "parameters", "shape",
+    "prefix",
 )  # fmt: skip
 BINS: Final = 8
 WIDTH: Final = len(ATTRIBUTES) * BINS

@@ -1,17 +1,18 @@
 """Turns of conversations: whose turn does an event continue?
 
 A turn leaves the hash of the conversation after it; the next turn brings that hash as the conversation
-before it. A turn whose past was left by an account of another payer is a hand-over; one whose past nobody left here
-is an orphan: its earlier turns never passed this way.
+before it. A turn whose past was left by an account of another payer is a hand-over; one whose past nobody
+left here is an orphan: its earlier turns never passed this way.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stream.event.columns import Columns
-from stream.windows.slots import Column, Keys, Mask, Slots, SlotTable, evict_idle, mix
+from stream.windows.slots import Column, Keys, Mask, SlotTable, evict_idle
 
 
 class Continuations(NamedTuple):
@@ -23,47 +24,50 @@ class Continuations(NamedTuple):
     orphaned: Mask
 
 
-class Turns:
-    """Which conversation states were left, and by which accounts."""
+Units = Callable[[Keys], Keys]
+"""Accounts -> who pays for each, as known now."""
 
-    def __init__(self, stage: str, retention_ms: int, limit: int) -> None:
+
+class Turns:
+    """Which conversation states were left, and by which account."""
+
+    def __init__(self, stage: str, retention_ms: int, limit: int, units: Units) -> None:
         """`retention_ms`: how long a conversation may rest; `limit`: turns held."""
-        self._retention_ms, self._limit = retention_ms, limit
-        last = {"last_ms": Column(np.int64)}
-        self._left = SlotTable(stage, "turns", last | {"unit": Column(np.uint64)})
-        self._own = SlotTable(stage, "own_turns", last)
-        self.tables = (self._left, self._own)
+        self._retention_ms, self._limit, self._units = retention_ms, limit, units
+        self.table = SlotTable(
+            stage,
+            "turns",
+            {"last_ms": Column(np.int64), "account": Column(np.uint64), "shared": Column(np.uint8)},
+        )
 
     def resolve(self, events: Columns) -> Continuations:
-        """Tell for each event whose turn it continues, then remember what it leaves."""
-        before, after, account = events["previous_turn"], events["next_turn"], events["account"]
-        leaves = after != 0
-        first, made = self._remember(self._left, after[leaves], events["time_ms"][leaves])
-        self._left["unit"][made] = events["unit"][leaves][first]
-        self._remember(self._own, mix(after[leaves], account[leaves]), events["time_ms"][leaves])
-        foreign = (before != 0) & (self._own.find(mix(before, account)) < 0)
-        slots = self._left.find(before[foreign])
+        """Remember what the events leave, then tell for each whose turn it continues."""
+        before, account = events["previous_turn"], events["account"]
+        leaves = np.flatnonzero(events["next_turn"])
+        self._remember(events["next_turn"][leaves], account[leaves], events["time_ms"][leaves])
         handed_over, orphaned = np.zeros((2, len(before)), np.bool_)
-        orphaned[foreign] = slots < 0
-        if len(self._left):
-            # one payer's accounts may share their work
-            unrelated = self._left["unit"][slots] != events["unit"][foreign]
-            handed_over[foreign] = (slots >= 0) & unrelated
-        return Continuations((before != 0) | leaves, handed_over, orphaned)
+        continues = np.flatnonzero(before)
+        slots = self.table.find(before[continues])
+        orphaned[continues] = slots < 0
+        continues, slots = continues[slots >= 0], slots[slots >= 0]
+        left_by = self.table["account"][slots]
+        # a state that several accounts left (a canned greeting, a benchmark) is nobody's
+        other = (left_by != account[continues]) & (self.table["shared"][slots] == 0)
+        unrelated = self._units(left_by[other]) != events["unit"][continues[other]]
+        handed_over[continues[other][unrelated]] = True
+        return Continuations((before != 0) | (events["next_turn"] != 0), handed_over, orphaned)
 
-    def _remember(
-        self, table: SlotTable, keys: Keys, times: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], Slots]:
-        """Which of `keys` were new (position of their first), and their slots."""
-        unique, first = np.unique(keys, return_index=True)
-        slots, made = table.claim(unique)
-        table["last_ms"][slots] = times[first]
-        return first[made], slots[made]
+    def _remember(self, states: Keys, account: Keys, time_ms: NDArray[np.int64]) -> None:
+        unique, first, inverse = np.unique(states, return_index=True, return_inverse=True)
+        slots, made = self.table.claim(unique)
+        self.table["account"][slots[made]] = account[first[made]]
+        self.table["last_ms"][slots] = time_ms[first]
+        another = self.table["account"][slots][inverse] != account
+        self.table["shared"][slots[inverse[another]]] = 1
 
     def expire(self, now_ms: int) -> None:
         """Forget conversations that rested longer than the retention."""
-        for table in self.tables:
-            keep = table["last_ms"] >= now_ms - self._retention_ms
-            if keep.sum() * 4 < len(keep) * 3:
-                table.retain(keep)
-            evict_idle(table, self._limit)
+        keep = self.table["last_ms"] >= now_ms - self._retention_ms
+        if keep.sum() * 4 < len(keep) * 3:
+            self.table.retain(keep)
+        evict_idle(self.table, self._limit)

@@ -14,7 +14,7 @@ import orjson
 import polars as pl
 
 from stream.cases.feedback import Feedback, read_feedback
-from stream.config import config_path, digest
+from stream.config import digest, links_path
 from stream.event.batch import Reject
 from stream.event.columns import Columns, to_columns
 from stream.evidence import FIELDS_NEEDED
@@ -33,7 +33,7 @@ from stream.stages.links import Links
 from stream.windows.tiles import DAY_MS, HOUR_MS
 
 _META: Final = "meta"
-_GAP_MS: Final = 30 * DAY_MS  # longer than any window: ticks in between could decide nothing
+_GAP_MS: Final = 30 * DAY_MS  # silence longer than any window: ticks after it could decide nothing
 
 
 class Outputs(NamedTuple):
@@ -49,18 +49,20 @@ class Pipeline:
 
     def __init__(self, settings: Settings) -> None:
         """Start empty; raises ConfigError where the link kinds are wrong."""
-        kinds = load_kinds(config_path("links.toml"))
+        kinds = load_kinds(links_path(settings))
         self._tick_ms = round(settings.windows.tick_s * 1000)
         self._intake = Intake(settings)
         self._held = Held(round(settings.intake.max_disorder_s * 1000))
         self._accounts = Accounts(settings.windows, kinds)
         self._links = Links(settings, kinds)
-        self._campaigns = Campaigns(digest(settings), self._links.learner.probability)
+        self._campaigns = Campaigns(digest(settings), self._links.learner.probability, kinds)
         self._baseline = Baseline()
         self._decided_ms: int | None = None
+        self._active_ms = 0
         self._feedback: list[Feedback] = []
         self._feedback_position = 0
         self._rejects: list[Reject] = []
+        self._refused: Counter[str] = Counter()
         self._ticks: list[float] = []
         self._tick_count = 0
         self._tick_seconds = 0.0
@@ -90,6 +92,7 @@ class Pipeline:
             self._feedback_position += 1
             if isinstance(read, Reject):
                 self._rejects.append(read)
+                self._refused[read.reason] += 1
             else:
                 self._feedback.append(read)
 
@@ -133,8 +136,11 @@ class Pipeline:
         number = start // self._tick_ms
         while number < limit // self._tick_ms:
             low, high = np.searchsorted(seen, [number, number + 1])
-            if low == high and low < len(seen) and (seen[low] - number) * self._tick_ms > _GAP_MS:
-                number = int(seen[low])
+            if low < high:
+                self._active_ms = (number + 1) * self._tick_ms
+            elif number * self._tick_ms - self._active_ms > _GAP_MS:
+                # by the silence so far alone: what follows it may not have arrived yet
+                number = int(seen[low]) if low < len(seen) else limit // self._tick_ms
                 continue
             slice_ = {name: values[low:high] for name, values in columns.items()}
             yield (number + 1) * self._tick_ms, slice_, ready["account_id"][int(low) : int(high)]
@@ -190,6 +196,8 @@ class Pipeline:
         content = {
             "sources": self._held.plain(),
             "decided_ms": self._decided_ms,
+            "active_ms": self._active_ms,
+            "rejects": [[getattr(row, name) for name in Reject.__slots__] for row in self._rejects],
             "feedback": [[getattr(row, name) for name in Feedback.__slots__] for row in self._feedback],
             "feedback_position": self._feedback_position,
             "baseline": self._baseline.plain(),
@@ -211,7 +219,8 @@ class Pipeline:
                 self._held.restore(block)
         if meta is not None:
             self._held.restore_sources(meta["sources"])
-            self._decided_ms = meta["decided_ms"]
+            self._decided_ms, self._active_ms = meta["decided_ms"], meta["active_ms"]
+            self._rejects = [Reject(*row) for row in meta["rejects"]]
             self._feedback = [Feedback(*row) for row in meta["feedback"]]
             self._feedback_position = meta["feedback_position"]
             self._baseline.restore(meta["baseline"])
@@ -227,7 +236,7 @@ class Pipeline:
             events=self._intake.events,
             late=self._held.late,
             duplicates=self._accounts.duplicates,
-            rejects=dict(self._intake.rejects + Counter(r.reason for r in self._rejects if r.source == "feedback")),
+            rejects=dict(self._intake.rejects + self._refused),
             coverage=self._intake.coverage(),
             accounts=len(self._accounts.table),
             links=len(state.links),

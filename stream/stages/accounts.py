@@ -38,11 +38,13 @@ LOG_UNIT: Final = 256
 WINDOW: Final = Ring(TILE_MS, 13)
 PAST_EVENTS: Final = 10
 """An account has a past once it has this many events."""
+_SIGN_UP: Final = (("org", 0), ("payment", 0), ("created_ms", -1), ("email_class", 255), ("asn", 0))
+"""What an account keeps of its newest event, and what stands for absent there."""
 _MINUTES, _HOURS, _DAYS = (HORIZONS[name][0] for name in ("1h", "1d", "28d"))
 _SIGNUP_SLOT_MS: Final = 3 * HOUR_MS
 _SEARCH_MS: Final = 6 * HOUR_MS  # templates are looked for this often: a search is a pass over three days
 _BODY_MS: Final = DAY_MS
-_TURN_MS: Final = 14 * DAY_MS
+_TURN_MS: Final = 7 * DAY_MS
 _IDLE_VALUE_MS: Final = 28 * DAY_MS
 
 
@@ -81,7 +83,7 @@ class Accounts:
         self.table = SlotTable(NAME, "accounts", _columns(), texts=("account_id",))
         per_event = windows.max_exchanges
         self._exchanges = Exchanges(NAME, int(windows.dedupe_retention_s * 1000), per_event)
-        self._turns = Turns(NAME, _TURN_MS, per_event)
+        self._turns = Turns(NAME, _TURN_MS, per_event, self._units)
         self._bodies = Bodies(NAME, _BODY_MS, per_event)
         self._habits = Habits(NAME)
         self._templates = Templates(NAME, windows.max_templates, windows.max_loose_prompts)
@@ -95,7 +97,7 @@ class Accounts:
         return (
             self.table,
             self._exchanges.table,
-            *self._turns.tables,
+            self._turns.table,
             self._bodies.table,
             self._habits.table,
             *self._templates.tables,
@@ -124,12 +126,23 @@ class Accounts:
             self.table.texts["account_id"][slot] = ids[row]
         self.table["first_ms"][slots[made]] = events["time_ms"][first_rows[made]]
         of_event = slots[groups.ids]
-        for name, absent in (("org", 0), ("payment", 0), ("created_ms", -1), ("email_class", 255), ("asn", 0)):
+        for name, absent in _SIGN_UP:
             known = events[name] != absent
             # rows ascend in time and the last write wins: the newest known value stays
             self.table[name][of_event[known]] = events[name][known]
         self.table["last_ms"][slots] = np.maximum(self.table["last_ms"][slots], groups.max(events["time_ms"]))
         return of_event
+
+    def _unit(self, slots: NDArray[np.int32]) -> NDArray[np.uint64]:
+        """Who pays: the means of payment, else the organisation, else the account itself."""
+        unit, org, payment = self.table.keys[slots], self.table["org"][slots], self.table["payment"][slots]
+        unit = np.where(org != 0, org, unit)
+        return np.where(payment != 0, payment, unit)
+
+    def _units(self, accounts: NDArray[np.uint64]) -> NDArray[np.uint64]:
+        slots = self.table.find(accounts)
+        # an account that was evicted meanwhile stands for itself
+        return np.where(slots >= 0, self._unit(slots), accounts) if len(self.table) else accounts
 
     def _derive(self, events: Columns, slots: NDArray[np.int32]) -> None:
         """Add the columns that links, habits and windows are made of."""
@@ -143,8 +156,7 @@ class Accounts:
         for tokens, name in (("input_tokens", "log_in"), ("output_tokens", "log_out")):
             logs = np.log1p(np.maximum(events[tokens], 0)) * LOG_UNIT
             events[name] = np.rint(logs).astype(np.int64)
-        unit = np.where(events["org"] != 0, events["org"], events["account"])
-        events["unit"] = np.where(events["payment"] != 0, events["payment"], unit)
+        events["unit"] = self._unit(slots)
         turns, repeats = self._turns.resolve(events), self._bodies.resolve(events)
         events |= turns._asdict() | repeats._asdict()
         events["refused"] = events["safety"] != 0
@@ -216,7 +228,7 @@ class Accounts:
         sums = WINDOW.total(table["sums"][slots], table["sums_newest"][slots], tile)
         data: dict[str, Any] = {"account": table.keys[slots]}
         data["account_id"] = [table.texts["account_id"][slot] for slot in slots.tolist()]
-        for name in ("org", "payment", "created_ms", "email_class", "tool", "asn", "first_ms", "last_ms", "total"):
+        for name in (*(name for name, _ in _SIGN_UP), "tool", "first_ms", "last_ms", "total"):
             data[name] = table[name][slots]
         data |= {"home": home.value, "home_share": home.share.astype(np.float32)}
         data |= {name: counts[:, i].astype(np.int32) for i, name in enumerate(COUNTS)}

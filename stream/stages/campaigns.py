@@ -17,6 +17,7 @@ from stream.cases.campaign import Campaign, LinkKey, Named, Tie
 from stream.cases.suspect import Activity, Suspect
 from stream.cases.write import finding
 from stream.findings.finding import Finding, LinkRef, Verdict
+from stream.links.kinds import LinkKind
 from stream.runtime.blocks import Block
 from stream.windows.tiles import DAY_MS
 
@@ -24,6 +25,9 @@ NAME: Final = "campaigns"
 _CLOSE_MS: Final = 7 * DAY_MS  # silence after which a case is closed
 _TOMBSTONE_MS: Final = 90 * DAY_MS
 _JOIN_SHARE: Final = 0.2
+_JOIN_SHARE_OF_TOOL: Final = 1.0
+"""Accounts of a campaign on a hot link, against the new ones there, that make the link part of it; two
+campaigns may well use one popular tool, so there they have to be as many."""
 _JOIN_LEAST: Final = 3
 _MERGE_SHARE: Final = 0.5
 """Of the smaller campaign's accounts on one hot link: a popular value cannot glue two campaigns."""
@@ -39,9 +43,10 @@ Ties = Callable[[Sequence[LinkKey], Sequence[int]], list[set[int]]]
 class Campaigns:
     """Open and closed cases."""
 
-    def __init__(self, config_digest: str, confidence: Confidence) -> None:
+    def __init__(self, config_digest: str, confidence: Confidence, kinds: Sequence[LinkKind]) -> None:
         """Start empty. `confidence`: nats by piece -> probability, the verdict learner's."""
         self._digest, self._confidence = config_digest, confidence
+        self._ties = {kind.name for kind in kinds if kind.ties}
         self.cases: dict[int, Campaign] = {}
         self._next = 1
         self._merged: dict[int, int] = {}
@@ -69,11 +74,14 @@ class Campaigns:
 
     def _place(self, suspect: Suspect, given: Sequence[int], now_ms: int) -> int:
         members = [member for member in suspect.members if member.account_id not in self._exempt]
+        if not members:
+            return 0
         companions = self._companions(suspect, given)
         case = self._case_for(suspect, companions, len(members), now_ms)
-        if case is None or not members:
+        if case is None:
             return 0
-        self._merge(case, companions, now_ms)
+        if suspect.kind in self._ties:
+            case = self._merge(case, len(members), companions, now_ms)
         key = (suspect.kind, suspect.value)
         if key not in case.links:
             case.note(f"{_day(now_ms)} {suspect.reason}: {suspect.kind} {suspect.value:016x}")
@@ -81,7 +89,13 @@ class Campaigns:
             case.links[key] = Tie(_ref(suspect, len(members)), suspect.evidence)
         for member in members:
             case.members[member.account] = Named(
-                member.account_id, member.posterior, now_ms, member.first_ms, member.last_ms, 0, key
+                account_id=member.account_id,
+                posterior=member.posterior,
+                named_ms=now_ms,
+                first_ms=member.first_ms,
+                last_ms=member.last_ms,
+                total=member.total,
+                link=key,
             )
             self._verdicts.append(
                 Verdict(
@@ -96,6 +110,8 @@ class Campaigns:
         companions: Counter[int] = Counter()
         for number, count in suspect.companions:
             number = given[-number - 1] if number < 0 else number
+            # an earlier suspect of this tick may have merged it
+            number = _root(self._merged, number)
             if number in self.cases:
                 companions[number] += count
         return companions
@@ -104,9 +120,8 @@ class Campaigns:
         self, suspect: Suspect, companions: Counter[int], members: int, now_ms: int
     ) -> Campaign | None:
         top = max(companions, key=lambda number: (companions[number], -number), default=0)
-        if top and (
-            suspect.reason != "hot" or companions[top] >= max(_JOIN_LEAST, _JOIN_SHARE * members)
-        ):
+        share = _JOIN_SHARE if suspect.kind in self._ties else _JOIN_SHARE_OF_TOOL
+        if top and (suspect.reason != "hot" or companions[top] >= max(_JOIN_LEAST, share * members)):
             return self._awake(self.cases[top], now_ms)
         if suspect.reason != "hot":
             return None
@@ -129,27 +144,37 @@ class Campaigns:
             case.note(f"{_day(now_ms)} returned after it was closed")
         return case
 
-    def _merge(self, case: Campaign, companions: Counter[int], now_ms: int) -> None:
-        """Take over campaigns the majority of whose accounts are on a link of this one."""
+    def _merge(self, case: Campaign, joining: int, companions: Counter[int], now_ms: int) -> Campaign:
+        """Unite with campaigns the majority of whose accounts are on a link of this one; the oldest stays."""
         for number, count in sorted(companions.items()):
             other = self.cases.get(number)
             if other is None or other is case or other.status != "open":
                 continue
-            if count < max(_JOIN_LEAST, _MERGE_SHARE * min(len(other.members), len(case.members))):
+            smaller = min(len(other.members), len(case.members) or joining)
+            if count < max(_JOIN_LEAST, _MERGE_SHARE * smaller):
                 continue
-            self._absorb(case, other, now_ms)
+            older, younger = sorted((case, other), key=lambda one: one.number)
+            self._absorb(older, younger, now_ms)
+            case = older
+        return case
 
     def unite(self, pairs: Sequence[tuple[int, int, LinkKey]], now_ms: int) -> None:
         """Merge pairs of campaigns that a link ties: the younger into the older."""
         into: dict[int, int] = {}
         for first, second, (kind, value) in pairs:
             one, two = _root(into, first), _root(into, second)
-            if one == two:
+            if one == two or not self._lives(one, two):
                 continue
             older, younger = self.cases[min(one, two)], self.cases[max(one, two)]
+            self._awake(older, now_ms)
             older.note(f"{_day(now_ms)} {kind} {value:016x} ties it to {younger.uid}")
             self._absorb(older, younger, now_ms)
             into[younger.number] = older.number
+
+    def _lives(self, *numbers: int) -> bool:
+        """Whether all are known still, and one is open: accounts keep the number of a case long gone."""
+        cases = [self.cases[number] for number in numbers if number in self.cases]
+        return len(cases) == len(numbers) and any(case.status == "open" for case in cases)
 
     def _absorb(self, case: Campaign, other: Campaign, now_ms: int) -> None:
         """`other` goes into `case`: its accounts' verdicts are told again under the new uid."""
@@ -168,6 +193,8 @@ class Campaigns:
         other.members.clear()
         self._merged[other.number] = case.number
         self._close(other, now_ms)
+        # what comes back on one of its links belongs to the other case
+        other.links.clear()
 
     def withdraw(self, case: Campaign, accounts: Iterable[int], now_ms: int) -> list[int]:
         """Clear accounts of a case; those that were in it."""
@@ -218,8 +245,9 @@ class Campaigns:
 
     def close(self, case: Campaign, now_ms: int, why: str) -> None:
         """Close a case for a reason that its history keeps."""
-        case.note(f"{_day(now_ms)} closed: {why}")
-        self._close(case, now_ms)
+        if case.status == "open":
+            case.note(f"{_day(now_ms)} closed: {why}")
+            self._close(case, now_ms)
 
     def _close(self, case: Campaign, now_ms: int) -> None:
         case.status, case.closed_ms = "closed", now_ms

@@ -18,18 +18,18 @@ from stream.cases.mixture import HABITS
 from stream.cases.naming import Naming, Sticky, StickyLinks
 from stream.cases.suspect import Activity, Suspect
 from stream.evidence import PIECES, RANKED, Lagged, Piece, score
-from stream.evidence.exchangeability import dissimilarity, normalise, tool_diversity
+from stream.evidence.exchangeability import ALIKE_CAP, dissimilarity, normalise, tool_diversity
 from stream.evidence.piece import Floats
 from stream.evidence.place import PLACE_SHARE, most_together
 from stream.evidence.rhythm import excess_spread
 from stream.evidence.traits import TRAITS
-from stream.evidence.units import Members, Units, units_of, zeroed
+from stream.evidence.units import Units, units_of, zeroed
 from stream.evidence.widen import upper_deviation
 from stream.learning.history import History
-from stream.learning.reference import LAG_MS, LINKS_KEPT, SELECTED, Normality, Record, Reference
+from stream.learning.reference import LAG_MS, LINKS_KEPT, Normality, Record, Reference
 from stream.learning.verdicts import VerdictLearner
 from stream.links.kinds import LinkKind
-from stream.links.state import NAME, WINDOW, LinkState
+from stream.links.state import NAME, WINDOW, LinkState, Seats
 from stream.runtime.blocks import Block
 from stream.settings import Settings
 from stream.windows.groups import Groups
@@ -39,8 +39,14 @@ from stream.windows.tiles import DAY_MS, HOUR_MS
 _RECORD_MS: Final = 6 * HOUR_MS
 _IDLE_MS: Final = 28 * DAY_MS
 _MEMORY: Final = "memory"
+SAMPLE: Final = 256
+"""Accounts of a link that are judged: more votes than the evidence counts, however popular the link."""
+_REACH: Final = 2.0 + ALIKE_CAP
+"""Nats below the threshold from which `alike`, and the relief of hard evidence, can lift a link over it."""
 _MAJORITY: Final = 0.5
 _THEIR_OWN: Final = 0.6
+_THEIR_OWN_TOOL: Final = 0.9
+"""Share of a link's members that are named, from which it belongs to campaigns; more of a mere tool."""
 
 
 class Links:
@@ -70,7 +76,7 @@ class Links:
         `settle` must follow, with the campaign that each suspect went to.
         """
         rows = self.state.active(now_ms, self._alerts.min_units - FEW_UNITS)
-        members = self.state.memberships(rows, now_ms)
+        members = self.state.seats(rows, now_ms)
         units = self._units(members)
         normality = self.reference.at(now_ms)
         judged, pieces = self._judge(units, normality, now_ms)
@@ -111,7 +117,7 @@ class Links:
         """
         if self._naming is None:
             return []
-        members, links = self._naming.members, self.state.links
+        members, links = self._naming.seats, self.state.links
         campaign = self.state.profiles["campaign"][members.account]
         named = np.flatnonzero(campaign > 0)
         if not len(named):
@@ -123,7 +129,9 @@ class Links:
         size = np.bincount(campaign[named[first]])
         groups = Groups(members.link[named], campaign[named])
         link, number = groups.first(members.link[named]), groups.first(campaign[named])
-        most = (groups.counts >= _MAJORITY * size[number]) & (share[link] >= _THEIR_OWN)
+        ties = np.array([kind.ties for kind in self._kinds])[links["kind"][link]]
+        theirs = share[link] >= np.where(ties, _THEIR_OWN, _THEIR_OWN_TOOL)
+        most = theirs & (groups.counts >= _MAJORITY * size[number])
         link, number = link[most], number[most]
         same = np.flatnonzero(link[1:] == link[:-1])
         pairs = [
@@ -219,28 +227,30 @@ class Links:
             for s in slots
         ]
 
-    def _units(self, members: Members) -> Units | None:
+    def _units(self, seats: Seats) -> Units | None:
         """Units of the links that join enough of them, without accounts that are named already."""
-        free = members.where(self.state.profiles["campaign"][members.account] == 0)
+        free = seats.where(self.state.profiles["campaign"][seats.account] == 0)
         # sorted by link and unit: a new unit starts where either changes
         fresh = np.ones(len(free.link), np.bool_)
         fresh[1:] = (free.link[1:] != free.link[:-1]) | (free.unit[1:] != free.unit[:-1])
         votes = np.bincount(free.link[fresh], minlength=len(self.state.links))
         free = free.where(votes[free.link] >= self._alerts.min_units - FEW_UNITS)
+        free = self._sample(free)
         if not len(free.link):
             return None
-        kind = self.state.links["kind"][free.link]
-        together = self._together(members, free)
-        # an account is on many links: its shape is worked out once
-        _, one, back = np.unique(free.account, return_index=True, return_inverse=True)
-        shape, spread = normalise(free.histograms[one])
-        return units_of(self._kinds, kind, free, shape[back], spread[back], together)
+        members = self.state.describe(free)
+        return units_of(self._kinds, free.kind, members, self._together(seats, free))
 
-    def _together(self, members: Members, free: Members) -> Floats:
+    def _sample(self, seats: Seats) -> Seats:
+        """At most about SAMPLE accounts of each link, the same on every link: those of the lowest keys."""
+        size = np.bincount(seats.link, minlength=len(self.state.links))
+        wanted = SAMPLE / np.maximum(size, SAMPLE)
+        return seats.where(self.state.profiles.keys[seats.account] / 2.0**64 < wanted[seats.link])
+
+    def _together(self, seats: Seats, free: Seats) -> Floats:
         """Most units of each link that one network holds a quarter of; shape (links,)."""
-        kind = self.state.links["kind"][members.link]
         by_network = np.array([row.fields == ("network",) for row in self._kinds])
-        stays = members.where(by_network[kind] & (members.share >= PLACE_SHARE))
+        stays = seats.where(by_network[seats.kind] & (seats.share >= PLACE_SHARE))
         return most_together(free, stays.account, stays.link)
 
     def _judge(
@@ -249,17 +259,20 @@ class Links:
         """Links as judged by what is new about them, and all of their evidence."""
         if units is None or normality is None:
             return None, {}
+        alerts = self._alerts
         rates = normality.rates_by_kind([kind.name for kind in self._kinds], units.kind)
         veterans = self.state.veterans(now_ms - LAG_MS)[units.link]
-        pieces = score(units, Lagged(rates, normality.ranked, normality.contrast, veterans))
+        lagged = Lagged(rates, normality.ranked, normality.contrast, veterans)
+        # what is taken down for later is taken down of all links; what only decides, where it can
+        reach = -np.inf if now_ms % _RECORD_MS == 0 else alerts.threshold_nats - _REACH
+        pieces = score(units, lagged, reach)
         news = self._history.news(self.state.links.keys[units.link], pieces, now_ms)
         remembered = self.state.links["remembered"][units.link].astype(np.float64)
-        alerts = self._alerts
         return judge(units, news, {}, remembered, alerts.threshold_nats, alerts.min_units), pieces
 
     def _record(
         self,
-        members: Members,
+        seats: Seats,
         units: Units | None,
         judged: Judged | None,
         now_ms: int,
@@ -280,7 +293,7 @@ class Links:
                 rates={
                     name: _mean(trait.of(profile)) for name, trait in TRAITS.items() if name != "changed"
                 },
-                by_kind={name: self._by_kind(members, name) for name in SELECTED},
+                by_kind={"changed": self._changed(seats)},
                 habits=_habits(profile),
                 contrast=[float(value) for value in contrast],
                 look=zeroed(normalise(profile["histograms"])[0]).mean(axis=0).tolist(),
@@ -289,11 +302,11 @@ class Links:
         )
         self._learned = True
 
-    def _by_kind(self, members: Members, trait: str) -> dict[str, float]:
-        free = self.state.profiles["campaign"][members.account] == 0
-        number, shows = self.state.links["kind"][members.link], members.traits[trait]
-        rates = {kind.name: shows[free & (number == i)] for i, kind in enumerate(self._kinds)}
-        return {name: _mean(values) for name, values in rates.items() if len(values)}
+    def _changed(self, seats: Seats) -> dict[str, float]:
+        """Kind -> share of its members that are accounts with a changed regime there."""
+        free = self.state.profiles["campaign"][seats.account] == 0
+        rates = {kind.name: seats.changed[free & (seats.kind == i)] for i, kind in enumerate(self._kinds)}
+        return {name: float(values.mean()) for name, values in rates.items() if len(values)}
 
     def changes(self) -> list[Block]:
         """Rows changed since the last call, and what was learned if that changed."""
@@ -338,7 +351,9 @@ def _habits(profile: dict[str, NDArray[Any]]) -> dict[str, tuple[float, float]]:
     sized = np.where(profile["sized"] > 0, profile["sized"], np.nan) * 256
     events = np.maximum(profile["events"], 1)
     values = {
-        "log_rate": np.log(events), "log_in": profile["log_in"] / sized, "log_out": profile["log_out"] / sized,
+        "log_rate": np.log(events),
+        "log_in": profile["log_in"] / sized,
+        "log_out": profile["log_out"] / sized,
         "streamed": profile["streamed"] / events,
     }  # fmt: skip
     known = {name: values[name][np.isfinite(values[name])] for name in HABITS}

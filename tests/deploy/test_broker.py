@@ -20,8 +20,8 @@ def said(tools: Path, *extra: str) -> tuple[int, str]:
             pytest.skip(f"no {name}")
         (tools / name).symlink_to(found)
     environment = {"PATH": str(tools), "XDG_CACHE_HOME": str(tools), "HOME": os.environ.get("HOME", "/")}
-    bash = str(tools / "bash")
-    done = subprocess.run([bash, BROKER, "check"], env=environment, capture_output=True, text=True, check=False)
+    command = [str(tools / "bash"), str(BROKER), "check"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     return done.returncode, done.stderr
 
 

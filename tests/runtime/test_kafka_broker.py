@@ -34,17 +34,17 @@ class Broker:
         os.kill(int((self.data / "pid").read_text()), signal.SIGKILL)
 
 
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    broker = Broker(tmp_path)
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    broker = Broker(tmp_path_factory.mktemp("broker"))
     broker.start()
     yield broker
     broker.stop()
 
 
-def working(broker: Broker, *arguments: str) -> tuple[Settings, Process]:
+def working(broker: Broker, name: str, *arguments: str) -> tuple[Settings, Process]:
     """A worker that has published its first findings."""
-    settings = named_settings(f"127.0.0.1:{broker.port}", "own", idle_after_s=2.0)
+    settings = named_settings(f"127.0.0.1:{broker.port}", name, idle_after_s=2.0)
     ensure(settings, PARTITIONS)
     write(settings, settings.kafka.requests_topic, events(1000), PARTITIONS)
     worker = Process(settings, *arguments)
@@ -52,14 +52,20 @@ def working(broker: Broker, *arguments: str) -> tuple[Settings, Process]:
     return settings, worker
 
 
-def test_a_worker_outlives_a_restart_and_gives_up_a_lost_broker(broker: Broker) -> None:
-    settings, worker = working(broker, "impatient")
+def test_a_worker_outlives_a_restart(broker: Broker, fresh_name: str) -> None:
+    settings, worker = working(broker, fresh_name)
     broker.stop()
     broker.start()
     seen = len(values(settings, settings.kafka.findings_topic))
     write(settings, settings.kafka.requests_topic, events(2000)[1000:], PARTITIONS)
     until(lambda: len(values(settings, settings.kafka.findings_topic)) > seen, "a finding after the restart")
-    assert worker.running
+    code, said = worker.stop()
+    assert code == 0, said
+
+
+def test_a_broker_that_is_lost_is_one_line(broker: Broker, fresh_name: str) -> None:
+    """The last test here: it takes the broker away."""
+    _, worker = working(broker, fresh_name, "impatient")
     broker.kill()
     code, said = worker.wait()
     assert code == 1

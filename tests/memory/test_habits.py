@@ -1,0 +1,113 @@
+"""What each account has shown, where it is at home, and what is foreign to it."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream.event.columns import Columns
+from stream.memory.habits import Habits
+from tests.memory.columns import START_MS, columns
+
+DAY_MS = 86_400_000
+USUAL = {"network": 1, "params": 2, "prefix": 3, "client": 4}
+ELSEWHERE = {"network": 91, "params": 92, "prefix": 93, "client": 94}
+
+
+def shown(account: int, day: float, **values: int) -> Columns:
+    """One event of an account."""
+    client = np.array([values.pop("client", 0)], np.uint64)
+    named = {name: [value] for name, value in values.items()}
+    return columns(time_ms=[START_MS + int(day * DAY_MS)], account=[account + 100], **named) | {"client": client}
+
+
+def observe(habits: Habits, account: int, day: float, **values: int) -> bool:
+    slots = np.array([account], np.int32)
+    return bool(habits.observe(shown(account, day, **values), slots)[0])
+
+
+@pytest.mark.parametrize(
+    ("changed", "foreign"),
+    [
+        (("network", "params", "prefix", "client"), True),
+        (("network", "params", "prefix"), True),
+        (("network", "prefix", "client"), True),
+        (("network", "client"), False),
+        (("params", "prefix", "client"), False),  # whoever moves to a new client does so from his place
+        (("network",), False),
+        ((), False),
+    ],
+)
+def test_what_is_foreign(changed: tuple[str, ...], foreign: bool) -> None:
+    habits = Habits("accounts")
+    observe(habits, 0, 0, **USUAL)
+    assert observe(habits, 0, 10, **{n: ELSEWHERE[n] if n in changed else USUAL[n] for n in USUAL}) is foreign
+
+
+def test_a_value_is_new_for_some_days_and_then_a_habit() -> None:
+    habits = Habits("accounts")
+    observe(habits, 0, 0, **USUAL)
+    assert observe(habits, 0, 10, **ELSEWHERE)
+    assert observe(habits, 0, 12, **ELSEWHERE)
+    assert not observe(habits, 0, 15, **ELSEWHERE)
+
+
+def test_what_is_unknown_is_never_new() -> None:
+    habits = Habits("accounts")
+    observe(habits, 0, 0, **USUAL)
+    assert not observe(habits, 0, 10)
+    assert not observe(habits, 0, 10, params=92, prefix=93, client=94)
+
+
+def test_habits_are_each_accounts_own() -> None:
+    habits = Habits("accounts")
+    for account in (0, 1):
+        observe(habits, account, 0, **(USUAL if account else ELSEWHERE))
+    assert observe(habits, 1, 10, **ELSEWHERE)
+
+
+visits = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=40)
+
+
+@given(visits)
+def test_the_favourite_is_the_most_shown_value(rows: list[tuple[int, int, int]]) -> None:
+    """Rows: account, network (0 unknown), day."""
+    rows = sorted(rows, key=lambda row: row[2])
+    habits = Habits("accounts")
+    account, network, day = (np.array(column) for column in zip(*rows, strict=True))
+    events = columns(time_ms=START_MS + day * DAY_MS, account=account + 100, network=network)
+    habits.observe(events | {"client": np.zeros(len(rows), np.uint64)}, account.astype(np.int32))
+    home = habits.favourite("network", np.arange(3, dtype=np.int32), 3, START_MS + 4 * DAY_MS)
+    for number in range(3):
+        own = [n for a, n, _ in rows if a == number and n]
+        if not own:
+            assert np.isnan(home.share[number])
+            continue
+        most = max(own.count(n) for n in own)
+        assert int(home.value[number]) == min(n for n in own if own.count(n) == most)
+        assert home.share[number] == pytest.approx(most / len(own))
+
+
+def test_old_visits_do_not_count_for_home() -> None:
+    habits = Habits("accounts")
+    for _ in range(5):
+        observe(habits, 0, 0, network=1)
+    observe(habits, 0, 10, network=2)
+    home = habits.favourite("network", np.array([0], np.int32), 1, START_MS + 11 * DAY_MS)
+    assert (int(home.value[0]), float(home.share[0])) == (2, 1.0)
+
+
+def test_habits_follow_the_eviction_of_accounts() -> None:
+    habits = Habits("accounts")
+    for account in range(3):
+        observe(habits, account, 0, network=account + 1)
+    habits.moved(np.array([-1, 1, 0], np.int32))
+    home = habits.favourite("network", np.array([0, 1], np.int32), 2, START_MS + DAY_MS)
+    assert home.value.tolist() == [3, 2]
+
+
+def test_values_not_shown_for_long_are_forgotten() -> None:
+    habits = Habits("accounts")
+    observe(habits, 0, 0, **USUAL)
+    habits.expire(START_MS + 30 * DAY_MS, 28 * DAY_MS)
+    assert len(habits.table) == 0

@@ -1,0 +1,137 @@
+"""Held events: watermarks of sources, and what may be decided."""
+
+from collections.abc import Sequence
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream.event.fields import SCHEMA
+from stream.runtime.blocks import decode, encode
+from stream.runtime.held import Held
+
+DISORDER_MS = 10
+
+
+def events(times_ms: Sequence[int], account: int = 1) -> pl.DataFrame:
+    rows = {"time_ms": times_ms, "account": [account] * len(times_ms), "account_id": ["a"] * len(times_ms)}
+    absent = [pl.lit(None, dtype).alias(name) for name, dtype in SCHEMA.items() if name not in rows]
+    known = pl.DataFrame(rows, schema={name: SCHEMA[name] for name in rows})
+    return known.with_columns(absent).select(list(SCHEMA))
+
+
+def hold(held: Held, source: str, *times_ms: int, decided_ms: int = 0) -> None:
+    held.hold(source, events(times_ms), decided_ms)
+
+
+def released(held: Held, before_ms: int) -> list[tuple[int, int]]:
+    """(event time, time at which it counts) of what is released."""
+    rows = held.release(before_ms)
+    return list(zip(rows["time_ms"].to_list(), rows["seen_ms"].to_list(), strict=True))
+
+
+times = st.lists(st.integers(1000, 1100), min_size=1, max_size=30)
+
+
+@given(times, st.lists(st.integers(0, 30), max_size=4))
+def test_when_an_event_counts_depends_on_its_source_alone(times_ms: list[int], cuts: list[int]) -> None:
+    whole, parts = Held(DISORDER_MS), Held(DISORDER_MS)
+    hold(whole, "a", *times_ms)
+    edges = [0, *sorted(cuts), len(times_ms)]
+    for low, high in zip(edges, edges[1:], strict=False):
+        hold(parts, "a", *times_ms[low:high])
+        hold(parts, "b", *times_ms[:low])
+    assert parts.late >= whole.late
+    assert parts.sources["a"].newest_ms == whole.sources["a"].newest_ms
+    mine = released(parts, 10**9)
+    assert all(event in mine for event in released(whole, 10**9))
+
+
+@given(times)
+def test_an_event_counts_in_its_own_time_or_at_the_watermark_that_it_missed(times_ms: list[int]) -> None:
+    held = Held(DISORDER_MS)
+    hold(held, "a", *times_ms)
+    expected, newest, late = [], times_ms[0], 0
+    for time_ms in times_ms:
+        watermark = newest - DISORDER_MS
+        late += time_ms < watermark
+        expected.append((time_ms, max(time_ms, watermark)))
+        newest = max(newest, time_ms)
+    assert sorted(released(held, 10**9)) == sorted(expected)
+    assert held.late == late
+
+
+@given(times, st.integers(990, 1110))
+def test_what_counts_before_a_time_is_released_once_and_in_order(times_ms: list[int], before_ms: int) -> None:
+    held = Held(DISORDER_MS)
+    hold(held, "a", *times_ms)
+    first, rest = released(held, before_ms), released(held, 10**9)
+    assert first == sorted(first)
+    assert all(seen < before_ms for _, seen in first)
+    assert all(seen >= before_ms for _, seen in rest)
+    assert len(first) + len(rest) == len(times_ms)
+    assert released(held, 10**9) == []
+
+
+def test_what_comes_after_the_decision_of_its_time_counts_now() -> None:
+    held = Held(DISORDER_MS)
+    hold(held, "a", 50, decided_ms=200)
+    assert held.late == 1
+    assert released(held, 1000) == [(50, 200)]
+
+
+def test_the_watermark_is_that_of_the_slowest_source_that_is_not_idle() -> None:
+    held = Held(DISORDER_MS)
+    assert held.watermark_ms is None
+    hold(held, "a", 100)
+    hold(held, "b", 500)
+    assert held.watermark_ms == 90
+    held.open("c")
+    assert held.watermark_ms is None
+    held.sources["c"].idle = True
+    held.sources["a"].idle = True
+    assert held.watermark_ms == 490
+    held.sources["b"].idle = True
+    assert held.watermark_ms == 500, "nothing is held back once all are at their end"
+    hold(held, "a", 120)
+    assert held.watermark_ms == 110
+
+
+def test_an_empty_batch_does_not_wake_a_source() -> None:
+    held = Held(DISORDER_MS)
+    held.open("a").idle = True
+    hold(held, "a")
+    assert held.sources["a"].idle
+
+
+def test_the_oldest_event_that_is_held() -> None:
+    held = Held(DISORDER_MS)
+    assert held.first_ms is None
+    hold(held, "a", 300, 200)
+    hold(held, "b", 250)
+    assert held.first_ms == 250
+    held.release(1000)
+    assert held.first_ms is None
+
+
+Step = tuple[str, list[int]]
+steps = st.lists(st.one_of(st.tuples(st.just("hold"), times), st.tuples(st.just("release"), times)), max_size=8)
+
+
+@pytest.mark.parametrize("whole", [False, True])
+@given(steps)
+def test_changes_are_the_state(whole: bool, taken: list[Step]) -> None:
+    held, copy = Held(DISORDER_MS), Held(DISORDER_MS)
+    for what, times_ms in taken:
+        if what == "hold":
+            hold(held, "a", *times_ms)
+        else:
+            held.release(times_ms[0])
+        for block in held.snapshot() if whole else held.changes():
+            copy.restore(decode(block.stage, block.table, block.whole, encode(block)))
+        copy.restore_sources(held.plain())
+        assert copy.first_ms == held.first_ms
+        assert copy.watermark_ms == held.watermark_ms
+        assert copy.changes() == []
+    assert released(copy, 10**9) == released(held, 10**9)
