@@ -16,8 +16,8 @@ from rich.text import Text
 
 from stream.bench.compare import Comparison, compare
 from stream.bench.report import Grid, markdown, show
-from stream.config import Settings, Windows
-from stream.findings.case import day_minute, number, strongest
+from stream.config import Settings
+from stream.findings.case import day_minute, measured, strongest
 from stream.findings.finding import Finding
 from stream.findings.render import finding_bytes
 from stream.runtime.local import Collected, Files, replay
@@ -26,10 +26,6 @@ from stream.simulate import LOOKALIKES, World, WorldSpec, simulate, write_world
 
 CAMPAIGNS: Final = ("sweep", "prefix", "relay")
 """One of templates, one with an injected head and a second pool, one that passes real users on."""
-
-TICK_S: Final = 3_600.0
-"""Decisions are made each hour of event time instead of every ten minutes: a small world has few events
-a tick, and most of its cost would be ticks."""
 
 _PIECES: Final = 3
 """Pieces of evidence shown for a case."""
@@ -104,8 +100,8 @@ def _case(history: Sequence[dict[str, Any]]) -> ShownCase:
 
 
 def _piece(piece: dict[str, Any]) -> str:
-    observed, expected = number(piece["observed"]), number(piece["expected"])
-    return f"{piece['sentence']} ({observed} {piece['unit']}, expected {expected})"
+    observed, expected = (measured(piece[name], piece["unit"]) for name in ("observed", "expected"))
+    return f"{piece['sentence']} ({observed}, expected {expected})"
 
 
 def _cases_grid(told: Sequence[ShownCase]) -> Grid:
@@ -121,8 +117,7 @@ def _stream(events: Path, out: Path) -> Collected:
         _new(out / "rejects.ndjson") as rejects,
         shown("streaming") as report,
     ):
-        settings = Settings(windows=Windows(tick_s=TICK_S))
-        replay([str(events)], settings, sinks=[Files(findings, verdicts, rejects), said], progress=report)
+        replay([str(events)], Settings(), sinks=[Files(findings, verdicts, rejects), said], progress=report)
     return said
 
 

@@ -182,7 +182,7 @@ def test_check_prints_each_value_with_its_origin_and_no_secret(
     assert "very-secret-indeed" not in out
     assert re.search(r"intake\.hash_key\s+\*+\s+environment", out)
     assert "link kinds: payment, " in out
-    assert re.search(r"windows\.tick_s\s+600\.0\s+s\s+default", out)
+    assert re.search(r"windows\.tick_s\s+3600\.0\s+s\s+default", out)
 
 
 def test_check_prints_the_file_of_defaults(capsys: pytest.CaptureFixture[str]) -> None:

@@ -37,7 +37,7 @@ def test_a_case_shows_how_it_stands_and_how_it_began() -> None:
 
 def test_the_three_strongest_pieces_are_shown_with_observed_and_expected() -> None:
     lines = printed([OPENED]).splitlines()
-    assert lines[-3:] == [f"    sentence {name} (0.708 share, expected 0.141)" for name in "bcd"]
+    assert lines[-3:] == [f"    sentence {name} (70.8%, expected 14.1%)" for name in "bcd"]
 
 
 def test_a_closed_case_is_left_out() -> None:

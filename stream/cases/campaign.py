@@ -56,6 +56,8 @@ class Campaign:
     told_links: int = 0
     told_ms: int = 0
     told: bool = False
+    into: int = 0
+    """Number of the case that it was merged into; 0: none."""
 
     def note(self, line: str) -> None:
         """Add to the history, which keeps its first and its newest lines."""

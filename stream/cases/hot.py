@@ -15,8 +15,9 @@ from stream.evidence import Piece
 from stream.evidence.piece import Floats
 from stream.evidence.units import Units
 
-HARD: Final = ("orphaned", "refused", "handed_over", "failed_over")
-"""Evidence that honest groups hardly ever show by chance."""
+HARD: Final = ("refused", "handed_over", "failed_over")
+"""Evidence that honest groups hardly ever show by chance. Orphaned turns are none: whoever routes between
+several vendors begins conversations elsewhere too."""
 _HARD_NATS: Final = 3.0
 _HARD_SHARE: Final = 1 / 3
 _HARD_RELIEF: Final = -2.0
@@ -39,7 +40,7 @@ _FAMILIES: Final[tuple[tuple[tuple[str, ...], float], ...]] = (
     (("templated",), _COUNTS),
 )
 """Pieces that stand for one independent reason, and the nats at which it counts as one."""
-_DEEDS: Final = ("orphaned", "handed_over", "failed_over", "refused", "breadth", "changed", "throwaway")
+_DEEDS: Final = ("orphaned", "handed_over", "failed_over", "refused", "changed", "throwaway")
 """What members did, beside being young and alike, which a class in one room is too."""
 _PLACE_NATS: Final = 4.0
 

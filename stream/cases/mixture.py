@@ -17,6 +17,9 @@ from stream.evidence.piece import Floats
 from stream.evidence.units import Members, zeroed
 
 HABITS: Final = ("log_rate", "log_in", "log_out", "streamed")
+NEWCOMER: Final = "newcomer"
+"""Trait of a member on its link, for membership alone: who has been on a link for long did not come with
+the campaign. It tells accounts apart, it makes no link suspicious."""
 _ROUNDS: Final = 12  # EM on a few hundred rows settles in fewer
 _SETTLED: Final = 1e-4
 _LEAST_RATE: Final = 0.003
@@ -88,7 +91,7 @@ def posterior(mixture: Mixture, members: Members) -> tuple[Floats, NDArray[np.bo
         has, knows = members.traits[name] > 0, np.isfinite(members.traits[name])
         told = np.where(has, np.log(shown / rate), np.log((1 - shown) / (1 - min(rate, 0.98))))
         odds += np.where(knows, told, 0.0)
-        if np.log(shown / rate) > _STRONG_NATS:
+        if name != NEWCOMER and np.log(shown / rate) > _STRONG_NATS:
             strong |= has
     for name, values in habits(members).items():
         nats = _log_normal(values, mixture.own, name) - _log_normal(values, mixture.normal, name)

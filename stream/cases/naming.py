@@ -2,26 +2,26 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stream.cases.hot import HARD, Judged
-from stream.cases.mixture import Mixture, fit, posterior
+from stream.cases.mixture import NEWCOMER, Mixture, fit, posterior
 from stream.cases.suspect import Member, Reason, Suspect
 from stream.cases.tell import tell
 from stream.evidence.piece import binomial
 from stream.evidence.traits import TRAITS
 from stream.evidence.units import Members, zeroed
 from stream.findings.finding import Evidence
-from stream.learning.reference import Normality
+from stream.learning.reference import LAG_MS, Normality
 from stream.links.kinds import LinkKind
 from stream.links.state import LinkState, Seats
 from stream.settings import Alerts
 from stream.windows.groups import Groups
-from stream.windows.tiles import HOUR_MS
+from stream.windows.tiles import HOUR_MS, begins
 
 LEAST_NAMED: Final = 5
 """Accounts below which a hot link names nobody: the size of a household."""
@@ -78,6 +78,7 @@ class Naming:
     normality: Normality
     sticky: StickyLinks
     now_ms: int
+    tick_ms: int
     campaign: NDArray[np.int32] = field(init=False)
     mixtures: list[tuple[tuple[int, int], Mixture]] = field(default_factory=list)
     _count: int = 0
@@ -98,13 +99,25 @@ class Naming:
         values = self.state.links["value"][self.seats.link[low:high]]
         first = low + np.searchsorted(values, np.uint64(value), "left")
         last = low + np.searchsorted(values, np.uint64(value), "right")
-        return self.state.describe(self.seats.where(np.arange(first, last)))
+        seats = self.seats.where(np.arange(first, last))
+        members = self.state.describe(seats)
+        joined = self.state.newcomers(seats, self.now_ms - LAG_MS)
+        return replace(members, traits=members.traits | {NEWCOMER: joined.astype(np.float64)})
+
+    def _rates(self, number: int) -> dict[str, float]:
+        """Lagged rates of the traits, and how many of the kind's members joined their link lately."""
+        low, high = np.searchsorted(self.seats.kind, [number, number + 1])
+        seats = self.seats.where(np.arange(low, high))
+        seats = seats.where(self.campaign[seats.account] == 0)
+        joined = self.state.newcomers(seats, self.now_ms - LAG_MS)
+        rates = self.normality.rates_within(self.state.kinds[number].name)
+        return rates | {NEWCOMER: float(joined.mean()) if len(joined) else 1.0}
 
     def _free(self, members: Members) -> Members:
         return members.where(self.campaign[members.account] == 0)
 
     def _traits(self, kind: LinkKind) -> list[str]:
-        return [name for name in TRAITS if name not in kind.blind_to]
+        return [*(name for name in TRAITS if name not in kind.blind_to), NEWCOMER]
 
     def _joined(self) -> Iterator[Suspect]:
         for (number, value), link in sorted(self.sticky.items()):
@@ -139,8 +152,9 @@ class Naming:
         kind, everyone = self.state.kinds[number], self._on(number, value)
         free = self._free(everyone)
         score, need = float(judged.total[i]), float(judged.need[i])
-        rates = self.normality.rates_of(kind.name)
+        rates = self._rates(number)
         shown = {name: self._shown(judged, name, i, rates[name]) for name in TRAITS}
+        shown[NEWCOMER] = float(free.traits[NEWCOMER].mean()) if len(free.account) else 1.0
         if len(free.account) < LEAST_NAMED or not self._remains(kind, judged, i, free, shown, rates):
             return None
         mixture, probability, strong = fit(
@@ -194,7 +208,7 @@ class Naming:
         if votes < least and before >= self.alerts.min_units:
             return False
         now = then = 0.0
-        for name in self._traits(kind):
+        for name in self._traits(kind)[:-1]:
             values = zeroed(free.traits[name])
             hits = float((groups.sum(values) / groups.counts).sum())
             now += float(binomial(name, np.array([hits]), np.array([votes]), rates[name]).nats[0])
@@ -208,7 +222,7 @@ class Naming:
 
     def _adherent(self) -> Iterator[Suspect]:
         """Accounts on links most of whose members are named; a pass over all, so not at every tick."""
-        if self.now_ms % _ADHERENT_MS:
+        if not begins(_ADHERENT_MS, self.now_ms, self.tick_ms):
             return
         links, link = self.state.links, self.seats.link
         named = np.bincount(link, self.campaign[self.seats.account] != 0, len(links))
@@ -229,8 +243,7 @@ class Naming:
         enough = count >= LEAST_NAMED and count >= _ADHERENT_SHARE * len(members.account)
         if not enough or len(np.unique(members.unit)) < self.alerts.min_units:
             return None
-        rates = self.normality.rates_of(kind.name)
-        traits = self._traits(kind)
+        rates, traits = self._rates(number), self._traits(kind)
         with np.errstate(invalid="ignore"):
             shown = {n: float(np.nan_to_num(np.nanmean(members.traits[n]))) for n in traits}
         _, probability, strong = fit(

@@ -41,7 +41,15 @@ def companions(units: Units) -> Floats:
     return np.bincount(row[near], minlength=links).astype(np.float64)
 
 
+def nats(units: Units) -> Floats:
+    """Weight of the further links that each link's units share, for kinds that count; shape (links,)."""
+    return np.asarray(np.minimum(_CAP, _WEIGHT * np.log1p(_others(units))))
+
+
+def _others(units: Units) -> Floats:
+    return np.where(units.by_kind(lambda kind: kind.breadth), companions(units), 0.0)
+
+
 def score(units: Units, lagged: Lagged) -> list[Piece]:
-    """Piece `breadth`, for kinds that count."""
-    others = np.where(units.by_kind(lambda kind: kind.breadth), companions(units), 0.0)
-    return [fixed("breadth", np.minimum(_CAP, _WEIGHT * np.log1p(others)), others, 0.0, 1.0)]
+    """Piece `breadth`."""
+    return [fixed("breadth", nats(units), _others(units), 0.0, 1.0)]

@@ -94,11 +94,17 @@ def _free(kind: LinkKind) -> list[bool]:
 
 
 def tool_diversity(units: Units) -> Floats:
-    """Chance that two units use different tools, drawn up for few units; shape (links,)."""
-    groups = Groups(units.of, units.tool)
-    squares = np.bincount(groups.first(units.of), weights=groups.counts.astype(np.float64) ** 2)
-    votes = units.votes.astype(np.float64)
-    return np.asarray(1 - (squares / votes**2) * votes / (votes + 4))
+    """Chance that two units use different tools, drawn up for few units; shape (links,).
+
+    Units whose tool is unknown have no vote: absence is no common tool. nan where none is known.
+    """
+    known, links = units.tool != 0, len(units.start)
+    of = units.of[known]
+    groups = Groups(of, units.tool[known])
+    squares = np.bincount(groups.first(of), groups.counts.astype(np.float64) ** 2, links)
+    votes = np.bincount(of, minlength=links).astype(np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(1 - squares / votes / (votes + 4))
 
 
 def alike(units: Units, lagged: Lagged, wanted: NDArray[np.bool_]) -> Piece:

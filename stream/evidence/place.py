@@ -3,8 +3,8 @@
 Sees whether more than half of the units spend a quarter of their traffic in one network: a classroom, an
 office, an event. Students work at home too, so half of the traffic would be too much to ask. One network
 operator explains nothing: a hosting company has room for any pool. Formula: minus 4 nats, and shared
-templates say nothing: a class works on one assignment. Fooled by renting one exit for all, which in turn
-makes a network link of it. Needs: client_ip.
+templates and their breadth say nothing: a class works on one assignment. Fooled by renting one exit for
+all, which in turn makes a network link of it. Needs: client_ip.
 """
 
 from typing import Final, Protocol
@@ -12,6 +12,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from stream.evidence import breadth
 from stream.evidence.lagged import Lagged
 from stream.evidence.piece import Floats, Piece, fixed
 from stream.evidence.units import Units
@@ -65,5 +66,5 @@ def score(units: Units, lagged: Lagged) -> list[Piece]:
     at_one = units.by_kind(lambda kind: kind.fields == ("network",))
     together = np.where(at_one, 0.0, units.together)
     share = together / units.votes
-    shared_work = lagged.trait("templated", units).nats
+    shared_work = lagged.trait("templated", units).nats + breadth.nats(units)
     return [fixed("place", np.where(share > _HALF, _NATS - shared_work, 0.0), share, 0.0, _HALF)]

@@ -20,6 +20,7 @@ Profile = dict[str, NDArray[Any]]
 YOUNG_MS: Final = 45 * DAY_MS  # the disclosed campaigns' accounts lived for weeks; honest medians are years
 _DISPOSABLE: Final = 2
 _AT_HOME: Final = 0.5
+_A_FIFTH: Final = 0.2  # of dozens of templates a search finds some within days, and counts from there on
 _SOME: Final = 3
 """Events below which a share means nothing; the traits of mere shares ask for twice as many."""
 
@@ -107,10 +108,10 @@ TRAITS: Final[dict[str, Trait]] = {
     ),
     "templated": Trait(
         "content",
-        "accounts that mostly send prompts of shared templates",
+        "accounts that send prompts of new templates which others send too",
         ("prompt_simhash",),
         _always,
-        lambda p: (_share(p, "templated") > 0.5) & (p["events"] >= 2 * _SOME),
+        lambda p: (_share(p, "templated") > _A_FIFTH) & (p["events"] >= 2 * _SOME),
     ),
 }
 """Name -> trait. `on_events` and `on_foreign` are counts on the link itself."""

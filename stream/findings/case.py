@@ -66,6 +66,11 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
 
 
+def measured(value: float, unit: str) -> str:
+    """A value with its unit, a share in percent."""
+    return f"{value:.1%}" if unit == "share" else f"{number(value)} {unit}"
+
+
 def strongest(evidence: Sequence[Written], count: int) -> list[Written]:
     """The `count` pieces of evidence of the most nats."""
     return sorted(evidence, key=lambda piece: -float(piece["nats"]))[:count]

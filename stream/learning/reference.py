@@ -101,12 +101,16 @@ class Normality:
         return {name: np.array([rates[name] for rates in by_kind])[kind] for name in by_kind[0]}
 
     def rates_of(self, kind: str) -> dict[str, float]:
-        """Trait -> lagged rate for members of links of a kind."""
-        own = {
-            name: max(rates.get(kind, 0.0), self.rates.get(name, _LEAST_RATE))
-            for name, rates in self.by_kind.items()
-        }
-        return self.rates | own
+        """Trait -> lagged rate for members of links of a kind, where the trait is one of the membership."""
+        return self.rates | {"changed": self._own("changed", kind)}
+
+    def rates_within(self, kind: str) -> dict[str, float]:
+        """The same to tell the members of such a link apart: what the kind selects tells little there."""
+        return self.rates | {name: self._own(name, kind) for name in self.by_kind}
+
+    def _own(self, trait: str, kind: str) -> float:
+        rates = self.by_kind.get(trait, {})
+        return max(rates.get(kind, 0.0), self.rates.get(trait, _LEAST_RATE))
 
 
 def _merge(records: list[Record]) -> Normality:

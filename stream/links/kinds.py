@@ -4,6 +4,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
+import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stream.errors import ConfigError
@@ -25,7 +26,10 @@ FLAGS: Final[dict[str, tuple[str, ...]]] = {
 }
 """Flags that a kind's `when` may ask for -> the record's fields they are made of."""
 
-_RECORD_OF: Final = {field.name: (field.record,) for field in EVENT} | DERIVED
+_IDENTITIES: Final = (pl.UInt64, pl.UInt32)  # what can be shared: 0 stands for absent there, and nowhere else
+_RECORD_OF: Final = {
+    field.name: (field.record,) for field in EVENT if field.dtype in _IDENTITIES
+} | DERIVED
 
 
 class LinkKind(BaseModel):
@@ -77,7 +81,9 @@ def _kind(path: Path, name: str, table: object) -> LinkKind:
         raise ConfigError(f"link kinds {path}: {where}: {detail['msg']}") from error
     for field in (part for group in kind.fields for part in group.split("|")):
         if field not in _RECORD_OF:
-            raise ConfigError(f"link kinds {path}: {name}.fields: no column is named {field!r}")
+            raise ConfigError(
+                f"link kinds {path}: {name}.fields: {field!r} is none of {', '.join(_RECORD_OF)}"
+            )
     if kind.when is not None and kind.when not in FLAGS:
         raise ConfigError(f"link kinds {path}: {name}.when: {kind.when!r} is none of {', '.join(FLAGS)}")
     return kind

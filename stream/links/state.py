@@ -102,12 +102,15 @@ class LinkState:
                 "last_ms": Column(np.int64),
                 "counts": Column(np.uint16, 2 * WINDOW.length),
                 "counts_newest": Column(np.int32, fill=NEVER),
-                **dict.fromkeys(("log_in", "log_out", "streamed", "events"), Column(np.int32)),
+                # sums for life: a million events of one busy account overflow 32 bits
+                **dict.fromkeys(("log_in", "log_out", "streamed", "events"), Column(np.int64)),
             },
         )
         self.profiles = SlotTable(NAME, "profiles", _PROFILE, texts=("account_id",))
         self._min_events = np.array([kind.min_events for kind in kinds])
         self._min_share = np.array([kind.min_share for kind in kinds])
+        self.at_network = np.array([kind.fields == ("network",) for kind in kinds])
+        """Which kinds are networks."""
         self._by_org = np.array([kind.unit == "org" for kind in kinds])
         self.tables = (self.links, self.members, self.profiles)
         self.evictions = 0
@@ -175,6 +178,14 @@ class LinkState:
         recent = self.members["counts_newest"] > WINDOW.tile(now_ms - 1) - WINDOW.length
         return np.flatnonzero(recent & (self.links["members"][self.members["link"]] >= least))
 
+    def homes(self, least_share: float) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Accounts and the networks that hold at least a share of all their events so far, pair by pair."""
+        members = self.members
+        rows = np.flatnonzero(self.at_network[self.links["kind"][members["link"]]])
+        account = members["account"][rows]
+        held = members["events"][rows] >= least_share * self.profiles["total"][account]
+        return account[held], members["link"][rows[held]]
+
     def veterans(self, since_ms: int) -> NDArray[np.int64]:
         """Accounts not named that were on each link before a time; shape (links,)."""
         members = self.members
@@ -212,6 +223,11 @@ class LinkState:
         payer = np.where(self._by_org[kind], np.uint64(0), self.profiles["payment"][account])
         unit = np.where(org != 0, org, unit)
         return np.where(payer != 0, payer, unit)
+
+    def newcomers(self, seats: Seats, since_ms: int) -> NDArray[np.bool_]:
+        """Which accounts joined their link after a time."""
+        joined: NDArray[np.bool_] = self.members["first_ms"][seats.row] > since_ms
+        return joined
 
     def describe(self, seats: Seats) -> Members:
         """All that is known of the accounts on some seats."""

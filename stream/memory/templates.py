@@ -23,6 +23,7 @@ RADIUS: Final = 17
 COMMON_MS: Final = 7 * DAY_MS
 """Age at which a template is common ground."""
 _CHANCE: Final = 3e-4  # of events within RADIUS of a point; prompts of one language are not independent
+_EXCESS: Final = 10.0
 _BANDS: Final = 4
 _P_SEED: Final = 1e-6  # Poisson tail at which a band value is shared by improbably many
 _MIN_ACCOUNTS: Final = 8
@@ -160,8 +161,11 @@ def _grow(simhash: NDArray[np.uint64], account: NDArray[Any], seed: Mask) -> np.
         near = np.bitwise_count(simhash ^ centroid) <= RADIUS
     prompts = np.bincount(account[near], minlength=int(account.max()) + 1)
     by_chance = np.bincount(account, minlength=len(prompts)) * _CHANCE
-    twice_by_chance = float((1 - np.exp(-by_chance) * (1 + by_chance)).sum())
-    if (prompts > 0).sum() < _MIN_ACCOUNTS or (prompts >= 2).sum() < 6 + 3 * twice_by_chance:
+    # an account with thousands of prompts is near everything twice: it counts by its excess
+    often = (prompts >= 2) & (prompts >= _EXCESS * by_chance)
+    light = by_chance[by_chance * _EXCESS <= 2]
+    often_by_chance = float((1 - np.exp(-light) * (1 + light)).sum())
+    if (prompts > 0).sum() < _MIN_ACCOUNTS or often.sum() < 6 + 3 * often_by_chance:
         return None
     return centroid
 

@@ -17,6 +17,8 @@ from stream.runtime.blocks import Block
 
 NAME: Final = "pipeline"
 _SEEN: Final = "seen_ms"
+_CANONICAL: Final = (*ORDER, *(name for name in SCHEMA if name not in ORDER))
+"""By every column: of events without an id that agree in ORDER, none may depend on which came first."""
 
 
 @dataclass(slots=True)
@@ -87,7 +89,7 @@ class Held:
         if ready.height:
             self._rows = self._rows.filter(pl.col(_SEEN) >= before_ms)
             self._rewrite = True
-        return ready.sort(ORDER, maintain_order=True)
+        return ready.sort(_CANONICAL)
 
     def changes(self) -> list[Block]:
         """Events held since the last call; all that are held where some were released since."""

@@ -30,7 +30,7 @@ from stream.stages.campaigns import Campaigns
 from stream.stages.decisions import apply
 from stream.stages.intake import Intake
 from stream.stages.links import Links
-from stream.windows.tiles import DAY_MS, HOUR_MS
+from stream.windows.tiles import DAY_MS, HOUR_MS, begins
 
 _META: Final = "meta"
 _GAP_MS: Final = 30 * DAY_MS  # silence longer than any window: ticks after it could decide nothing
@@ -156,11 +156,12 @@ class Pipeline:
         suspects = self._links.tick(now_ms)
         given = self._campaigns.consider(suspects, now_ms)
         self._links.settle(suspects, given)
+        self._links.clear(self._campaigns.spared(suspects))
         self._links.merge(self._campaigns.take_merged())
         self._campaigns.unite(self._links.overlaps(), now_ms)
         self._links.merge(self._campaigns.take_merged())
         self._links_scored += self._links.scored
-        if now_ms % HOUR_MS == 0:
+        if begins(HOUR_MS, now_ms, self._tick_ms):
             self._baseline.hour(*figures(self._links.state.profiles, now_ms - HOUR_MS))
         told, named = self._campaigns.tick(self._links.activity(now_ms - self._tick_ms), now_ms)
         for case in self._campaigns.closed_now(now_ms):

@@ -24,7 +24,7 @@ from stream.memory.turns import Turns
 from stream.runtime.blocks import Block
 from stream.windows.groups import Groups
 from stream.windows.slots import Column, SlotTable, evict_idle, mix
-from stream.windows.tiles import DAY_MS, HORIZONS, HOUR_MS, NEVER, Ring
+from stream.windows.tiles import DAY_MS, HORIZONS, HOUR_MS, NEVER, Ring, begins
 
 NAME: Final = "accounts"
 COUNTS: Final = (
@@ -80,6 +80,7 @@ class Accounts:
     def __init__(self, windows: Windows, kinds: Sequence[LinkKind]) -> None:
         """Start empty."""
         self._kinds, self._limit = kinds, windows.max_accounts
+        self._tick_ms = round(windows.tick_s * 1000)
         self.table = SlotTable(NAME, "accounts", _columns(), texts=("account_id",))
         per_event = windows.max_exchanges
         self._exchanges = Exchanges(NAME, int(windows.dedupe_retention_s * 1000), per_event)
@@ -214,7 +215,7 @@ class Accounts:
                 Block(NAME, "sightings", pl.concat(self._sightings)),
             ]
             self._sightings, self._seen = [], []
-        if now_ms % _SEARCH_MS == 0:
+        if begins(_SEARCH_MS, now_ms, self._tick_ms):
             self._templates.search(now_ms)
             self._expire(now_ms)
         return blocks
@@ -232,6 +233,7 @@ class Accounts:
             data[name] = table[name][slots]
         data |= {"home": home.value, "home_share": home.share.astype(np.float32)}
         data |= {name: counts[:, i].astype(np.int32) for i, name in enumerate(COUNTS)}
+        sums = np.minimum(sums, np.iinfo(np.int32).max)
         data |= {name: sums[:, i].astype(np.int32) for i, name in enumerate(SUMS)}
         data["active_hours"] = self._active_hours(slots, now_ms)
         data["histograms"] = pl.Series(table["histograms"][slots], dtype=pl.Array(pl.UInt8, histograms.WIDTH))

@@ -191,7 +191,7 @@ class Campaigns:
         for key, tie in other.links.items():
             case.links.setdefault(key, tie)
         other.members.clear()
-        self._merged[other.number] = case.number
+        self._merged[other.number] = other.into = case.number
         self._close(other, now_ms)
         # what comes back on one of its links belongs to the other case
         other.links.clear()
@@ -211,6 +211,10 @@ class Campaigns:
         """An analyst judged an account honest: it is not named again."""
         self._exempt.add(account_id)
         self._changed = True
+
+    def spared(self, suspects: Sequence[Suspect]) -> list[int]:
+        """Accounts among the suspects that an analyst judged honest."""
+        return [m.account for suspect in suspects for m in suspect.members if m.account_id in self._exempt]
 
     def split(self, case: Campaign, removed: LinkKey, ties: Ties, now_ms: int) -> list[int]:
         """Take a link away; groups that nothing else ties become campaigns of their own.
@@ -261,6 +265,9 @@ class Campaigns:
         for case in list(self.cases.values()):
             if case.status == "open":
                 self._review(case, now_ms)
+            elif case.members and case.last_ms > case.closed_ms:
+                self._awake(case, now_ms)
+                self._tell(case, "update", now_ms)
             elif case.closed_ms < now_ms - _TOMBSTONE_MS:
                 del self.cases[case.number]
                 self._changed = True
@@ -306,8 +313,11 @@ class Campaigns:
         return [c for c in self.cases.values() if c.status == "closed" and c.closed_ms == now_ms]
 
     def by_uid(self, uid: str) -> Campaign | None:
-        """The case with a uid."""
-        return next((case for case in self.cases.values() if case.uid == uid), None)
+        """The case with a uid, or the one that it was merged into."""
+        case = next((case for case in self.cases.values() if case.uid == uid), None)
+        while case is not None and case.into:
+            case = self.cases.get(case.into)
+        return case
 
     def changes(self) -> list[Block]:
         """All cases, if any has changed."""

@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from stream.cases.campaign import Campaign, LinkKey
-from stream.cases.hot import FEW_UNITS, Judged, judge
+from stream.cases.hot import FEW_UNITS, HARD, Judged, judge
 from stream.cases.mixture import HABITS
 from stream.cases.naming import Naming, Sticky, StickyLinks
 from stream.cases.suspect import Activity, Suspect
@@ -34,13 +34,13 @@ from stream.runtime.blocks import Block
 from stream.settings import Settings
 from stream.windows.groups import Groups
 from stream.windows.slots import mix
-from stream.windows.tiles import DAY_MS, HOUR_MS
+from stream.windows.tiles import DAY_MS, HOUR_MS, begins
 
 _RECORD_MS: Final = 6 * HOUR_MS
 _IDLE_MS: Final = 28 * DAY_MS
 _MEMORY: Final = "memory"
 SAMPLE: Final = 256
-"""Accounts of a link that are judged: more votes than the evidence counts, however popular the link."""
+"""Units of a link that are judged: more votes than the evidence counts, however popular the link."""
 _REACH: Final = 2.0 + ALIKE_CAP
 """Nats below the threshold from which `alike`, and the relief of hard evidence, can lift a link over it."""
 _MAJORITY: Final = 0.5
@@ -55,6 +55,7 @@ class Links:
     def __init__(self, settings: Settings, kinds: Sequence[LinkKind]) -> None:
         """Start empty."""
         self._alerts, self._kinds = settings.alerts, kinds
+        self._tick_ms = round(settings.windows.tick_s * 1000)
         self.state = LinkState(kinds, settings.windows.max_accounts, settings.windows.max_members)
         self.reference, self.learner = Reference(), VerdictLearner()
         self._history = History(NAME, PIECES)
@@ -82,9 +83,9 @@ class Links:
         judged, pieces = self._judge(units, normality, now_ms)
         self.scored = len(units.start) if units is not None else 0
         self.hot = int(judged.hot.sum()) if judged is not None else 0
-        if now_ms % _RECORD_MS == 0:
+        if begins(_RECORD_MS, now_ms, self._tick_ms):
             self._record(members, units, judged, now_ms)
-        if now_ms % DAY_MS == 0 and judged is not None:
+        if begins(DAY_MS, now_ms, self._tick_ms) and judged is not None:
             keys = self.state.links.keys[judged.units.link]
             # before anything may be named there is no case that could excuse itself
             calm = ~judged.hot | (not self.reference.warm(now_ms))
@@ -92,7 +93,7 @@ class Links:
         if normality is None or not self.reference.warm(now_ms):
             return []
         self._naming = Naming(
-            self.state, self._alerts, members, judged, normality, self._sticky, now_ms
+            self.state, self._alerts, members, judged, normality, self._sticky, now_ms, self._tick_ms
         )
         return list(self._naming.suspects())
 
@@ -146,7 +147,7 @@ class Links:
     def expire(self, now_ms: int) -> None:
         """The tick is over: drop what is idle or over budget."""
         self._naming = None
-        if now_ms % _RECORD_MS == 0:
+        if begins(_RECORD_MS, now_ms, self._tick_ms):
             self.state.evict(now_ms, _IDLE_MS)
 
     def _number(self, kind: str) -> int:
@@ -235,23 +236,26 @@ class Links:
         fresh[1:] = (free.link[1:] != free.link[:-1]) | (free.unit[1:] != free.unit[:-1])
         votes = np.bincount(free.link[fresh], minlength=len(self.state.links))
         free = free.where(votes[free.link] >= self._alerts.min_units - FEW_UNITS)
-        free = self._sample(free)
+        free = self._sample(free, votes)
         if not len(free.link):
             return None
         members = self.state.describe(free)
         return units_of(self._kinds, free.kind, members, self._together(seats, free))
 
-    def _sample(self, seats: Seats) -> Seats:
-        """At most about SAMPLE accounts of each link, the same on every link: those of the lowest keys."""
-        size = np.bincount(seats.link, minlength=len(self.state.links))
-        wanted = SAMPLE / np.maximum(size, SAMPLE)
-        return seats.where(self.state.profiles.keys[seats.account] / 2.0**64 < wanted[seats.link])
+    def _sample(self, seats: Seats, votes: NDArray[np.int64]) -> Seats:
+        """At most about SAMPLE units of each link, the same on every link: those of the lowest keys.
+
+        Units and not accounts, or one firm's seats would crowd out the unrelated members.
+        """
+        wanted = SAMPLE / np.maximum(votes, SAMPLE)
+        return seats.where(seats.unit / 2.0**64 < wanted[seats.link])
 
     def _together(self, seats: Seats, free: Seats) -> Floats:
         """Most units of each link that one network holds a quarter of; shape (links,)."""
-        by_network = np.array([row.fields == ("network",) for row in self._kinds])
-        stays = seats.where(by_network[seats.kind] & (seats.share >= PLACE_SHARE))
-        return most_together(free, stays.account, stays.link)
+        stays = seats.where(self.state.at_network[seats.kind] & (seats.share >= PLACE_SHARE))
+        # the quarter may be of the last days or of all days: a class that has gone home is still a class
+        account, network = self.state.homes(PLACE_SHARE)
+        return most_together(free, np.append(account, stays.account), np.append(network, stays.link))
 
     def _judge(
         self, units: Units | None, normality: Normality | None, now_ms: int
@@ -264,7 +268,7 @@ class Links:
         veterans = self.state.veterans(now_ms - LAG_MS)[units.link]
         lagged = Lagged(rates, normality.ranked, normality.contrast, veterans)
         # what is taken down for later is taken down of all links; what only decides, where it can
-        reach = -np.inf if now_ms % _RECORD_MS == 0 else alerts.threshold_nats - _REACH
+        reach = -np.inf if begins(_RECORD_MS, now_ms, self._tick_ms) else alerts.threshold_nats - _REACH
         pieces = score(units, lagged, reach)
         news = self._history.news(self.state.links.keys[units.link], pieces, now_ms)
         remembered = self.state.links["remembered"][units.link].astype(np.float64)
@@ -293,7 +297,7 @@ class Links:
                 rates={
                     name: _mean(trait.of(profile)) for name, trait in TRAITS.items() if name != "changed"
                 },
-                by_kind={"changed": self._changed(seats)},
+                by_kind=self._by_kind(seats),
                 habits=_habits(profile),
                 contrast=[float(value) for value in contrast],
                 look=zeroed(normalise(profile["histograms"])[0]).mean(axis=0).tolist(),
@@ -302,11 +306,15 @@ class Links:
         )
         self._learned = True
 
-    def _changed(self, seats: Seats) -> dict[str, float]:
-        """Kind -> share of its members that are accounts with a changed regime there."""
-        free = self.state.profiles["campaign"][seats.account] == 0
-        rates = {kind.name: seats.changed[free & (seats.kind == i)] for i, kind in enumerate(self._kinds)}
-        return {name: float(values.mean()) for name, values in rates.items() if len(values)}
+    def _by_kind(self, seats: Seats) -> dict[str, dict[str, float]]:
+        """Trait -> kind -> share of its members that show it, for traits that the kinds may select."""
+        free = seats.where(self.state.profiles["campaign"][seats.account] == 0)
+        traits = self.state.describe(free).traits
+        rates: dict[str, dict[str, float]] = {}
+        for name in ("changed", "orphaned", *HARD):
+            shows = {kind.name: traits[name][free.kind == i] for i, kind in enumerate(self._kinds)}
+            rates[name] = {kind: _mean(values) for kind, values in shows.items() if len(values)}
+        return rates
 
     def changes(self) -> list[Block]:
         """Rows changed since the last call, and what was learned if that changed."""

@@ -16,6 +16,12 @@ MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 60 * MINUTE_MS
 DAY_MS: Final = 24 * HOUR_MS
 
+
+def begins(span_ms: int, now_ms: int, tick_ms: int) -> bool:
+    """Whether the tick at `now_ms` is the first at or after a multiple of a span, however long ticks are."""
+    return now_ms // span_ms > (now_ms - tick_ms) // span_ms
+
+
 NEVER: Final = -(2**31) + 1
 """Newest tile of a row that was never written."""
 

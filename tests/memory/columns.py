@@ -21,10 +21,10 @@ def columns(**given: Any) -> Columns:
     extra = {name: np.asarray(values) for name, values in given.items() if name not in SCHEMA}
     known |= {name: values for name, values in given.items() if name in SCHEMA}
     rows = {
-        name: pl.Series(name, np.broadcast_to(known[name], count).tolist() if name in known else [None] * count)
+        name: np.broadcast_to(known[name], count).tolist() if name in known else [None] * count
         for name in SCHEMA
     }
-    table = pl.DataFrame([series.cast(SCHEMA[name]) for name, series in rows.items()])
+    table = pl.DataFrame([pl.Series(name, rows[name]).cast(SCHEMA[name]) for name in SCHEMA])
     made = to_columns(table) | extra
     made.setdefault("unit", made["account"])
     return made

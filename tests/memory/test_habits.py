@@ -18,7 +18,9 @@ def shown(account: int, day: float, **values: int) -> Columns:
     """One event of an account."""
     client = np.array([values.pop("client", 0)], np.uint64)
     named = {name: [value] for name, value in values.items()}
-    return columns(time_ms=[START_MS + int(day * DAY_MS)], account=[account + 100], **named) | {"client": client}
+    return columns(time_ms=[START_MS + int(day * DAY_MS)], account=[account + 100], **named) | {
+        "client": client
+    }
 
 
 def observe(habits: Habits, account: int, day: float, **values: int) -> bool:

@@ -22,7 +22,9 @@ numbers = st.integers(0, 2**53)
 
 
 @given(numbers, numbers, st.integers(0, 2**31 - 1), st.integers(1, 2**64 - 1), st.integers(0, 10**9))
-def test_every_value_has_its_bin(tokens_in: int, tokens_out: int, depth: int, value: int, late_ms: int) -> None:
+def test_every_value_has_its_bin(
+    tokens_in: int, tokens_out: int, depth: int, value: int, late_ms: int
+) -> None:
     events = columns(
         time_ms=[START_MS + late_ms],
         input_tokens=[tokens_in],

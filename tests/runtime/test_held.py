@@ -1,6 +1,7 @@
 """Held events: watermarks of sources, and what may be decided."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import polars as pl
 import pytest
@@ -39,7 +40,7 @@ def test_when_an_event_counts_depends_on_its_source_alone(times_ms: list[int], c
     whole, parts = Held(DISORDER_MS), Held(DISORDER_MS)
     hold(whole, "a", *times_ms)
     edges = [0, *sorted(cuts), len(times_ms)]
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in pairwise(edges):
         hold(parts, "a", *times_ms[low:high])
         hold(parts, "b", *times_ms[:low])
     assert parts.late >= whole.late
@@ -72,6 +73,19 @@ def test_what_counts_before_a_time_is_released_once_and_in_order(times_ms: list[
     assert all(seen >= before_ms for _, seen in rest)
     assert len(first) + len(rest) == len(times_ms)
     assert released(held, 10**9) == []
+
+
+@given(st.permutations(range(12)))
+def test_events_that_differ_anywhere_have_one_order(order: list[int]) -> None:
+    """Even without an id, at one time, of one account."""
+    rows = events([1000] * 12).with_columns(
+        network=pl.Series([i % 3 for i in range(12)], dtype=pl.UInt64),
+        status=pl.Series([200 + i // 3 for i in range(12)], dtype=pl.Int16),
+    )
+    one, other = Held(DISORDER_MS), Held(DISORDER_MS)
+    one.hold("a", rows, 0)
+    other.hold("a", rows[order], 0)
+    assert one.release(10**9).equals(other.release(10**9))
 
 
 def test_what_comes_after_the_decision_of_its_time_counts_now() -> None:
@@ -116,7 +130,9 @@ def test_the_oldest_event_that_is_held() -> None:
 
 
 Step = tuple[str, list[int]]
-steps = st.lists(st.one_of(st.tuples(st.just("hold"), times), st.tuples(st.just("release"), times)), max_size=8)
+steps = st.lists(
+    st.one_of(st.tuples(st.just("hold"), times), st.tuples(st.just("release"), times)), max_size=8
+)
 
 
 @pytest.mark.parametrize("whole", [False, True])

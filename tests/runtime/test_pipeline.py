@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -12,7 +13,8 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from stream.config import Settings
+from stream.config import Links, Settings
+from stream.errors import ConfigError
 from stream.findings.render import finding_bytes, verdict_bytes
 from stream.runtime.blocks import Block, decode, encode
 from stream.runtime.pipeline import Outputs, Pipeline
@@ -247,6 +249,21 @@ def test_a_long_silence_is_the_same_however_it_ends(midway: Midway) -> None:
     )
 
 
+def test_the_operators_own_table_of_links_is_used(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text('[address]\nfields = ["network"]\n')
+    own = settings_of().model_copy(update={"links": Links(table=str(path))})
+    pipeline = Pipeline(own)
+    pipeline.absorb(
+        "a", [record(START_MS + i * HOUR_MS, client_ip="192.0.2.1", ja4="x") for i in range(9)], range(9)
+    )
+    pipeline.finish()
+    assert len(pipeline._links.state.links) == 1
+    path.write_text("[address]\n")
+    with pytest.raises(ConfigError, match=r"own\.toml"):
+        Pipeline(own)
+
+
 # What one source does.
 
 
@@ -310,6 +327,15 @@ def test_the_last_tick_is_decided_only_when_it_is_complete() -> None:
     pipeline.finish()
     assert pipeline.stats().ticks == 2
     assert pipeline.stats().accounts == 1
+
+
+@pytest.mark.parametrize("tick_s", [1500, 14_400, 30_000])
+def test_the_reference_grows_whatever_the_length_of_ticks(tick_s: float) -> None:
+    """Its records are taken every six hours, which is no multiple of these."""
+    pipeline = Pipeline(settings_of(tick_s=tick_s))
+    absorb(pipeline, "a", *range(START_MS, START_MS + 3 * DAY_MS, HOUR_MS))
+    pipeline.finish()
+    assert len(pipeline._links.reference.records) >= 3 * DAY_MS // max(6 * HOUR_MS, 1000 * tick_s) - 1
 
 
 def test_late_records_are_counted_and_still_count() -> None:
@@ -420,6 +446,8 @@ def test_an_account_judged_honest_is_not_named_again(midway: Midway) -> None:
     assert [(v["campaign_uid"], v.get("cleared")) for v in own] == [(uid, True)]
     again = restored(pipeline.snapshot())
     assert account in again._campaigns._exempt
+    profiles = again._links.state.profiles
+    assert profiles["campaign"][profiles.texts["account_id"].index(account)] == 0
 
 
 def test_an_allowed_link_ties_nobody_any_more(midway: Midway) -> None:

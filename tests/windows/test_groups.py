@@ -26,7 +26,9 @@ def test_every_reduction_is_that_of_a_dictionary(rows: Rows) -> None:
     first, second, value = np.array(rows, np.int64).reshape(-1, 3).T
     groups, expected = Groups(first, second), by_key(rows)
     assert len(groups) == len(expected)
-    assert list(zip(groups.first(first).tolist(), groups.first(second).tolist(), strict=True)) == list(expected)
+    assert list(zip(groups.first(first).tolist(), groups.first(second).tolist(), strict=True)) == list(
+        expected
+    )
     assert groups.counts.tolist() == [len(values) for values in expected.values()]
     assert groups.first(value).tolist() == [values[0] for values in expected.values()]
     assert groups.sum(value).tolist() == [sum(values) for values in expected.values()]

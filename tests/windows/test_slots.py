@@ -39,7 +39,7 @@ def rows_of(held: SlotTable) -> dict[int, tuple[Any, ...]]:
     share = [None if np.isnan(value) else float(value) for value in held["share"]]
     columns = [held[name].tolist() for name in COLUMNS if name != "share"]
     rows = zip(share, held.texts["name"], *columns, strict=True)
-    return dict(zip(held.keys[: len(held)].tolist(), map(repr, rows), strict=True))  # type: ignore[arg-type]
+    return dict(zip(held.keys[: len(held)].tolist(), map(repr, rows), strict=True))
 
 
 unique_keys = st.lists(st.integers(1, 2**64 - 1), unique=True, max_size=60)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from stream.windows.tiles import DAY_MS, HORIZONS, HOUR_MS, MINUTE_MS, NEVER, Ring
+from stream.windows.tiles import DAY_MS, HORIZONS, HOUR_MS, MINUTE_MS, NEVER, Ring, begins
 
 RING = Ring(HOUR_MS, 5)
 ROWS = 3
@@ -28,7 +28,8 @@ class Table:
         RING.add(self.tiles, self.newest, np.array([row], np.int32), tile, np.array([[first, second]]))
 
     def total(self, tile: int, span: int | None = None) -> list[list[int]]:
-        return RING.total(self.tiles, self.newest, tile, span).tolist()
+        sums: list[list[int]] = RING.total(self.tiles, self.newest, tile, span).tolist()
+        return sums
 
 
 Addition = tuple[int, int, int, int]
@@ -130,3 +131,15 @@ def test_horizons_are_as_long_as_they_say(name: str, length_ms: int) -> None:
 def test_all_horizons_are_tested() -> None:
     assert list(HORIZONS) == ["10m", "1h", "1d", "7d", "28d"]
     assert Counter(ring for ring, _ in HORIZONS.values()).total() == 5
+
+
+@given(st.integers(1, 20_000), st.integers(1, 50_000), st.integers(1, 40))
+def test_every_span_begins_at_one_tick(tick_ms: int, span_ms: int, ticks: int) -> None:
+    """Also where ticks and spans have no common measure, and where a tick is longer than a span."""
+    first = 10**9 // tick_ms
+    now = [(first + i) * tick_ms for i in range(ticks)]
+    begun = [now_ms for now_ms in now if begins(span_ms, now_ms, tick_ms)]
+    spans = {now_ms // span_ms for now_ms in now} - {(now[0] - tick_ms) // span_ms}
+    assert [now_ms // span_ms for now_ms in begun] == sorted(spans)
+    if span_ms % tick_ms == 0:
+        assert begun == [now_ms for now_ms in now if now_ms % span_ms == 0]

@@ -1,0 +1,114 @@
+"""Which links are hot."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream.cases.hot import HARD, Judged, judge
+from stream.evidence import FAMILIES, PIECES, Piece, Units, lagged
+from stream.evidence.traits import TRAITS
+from stream.links.kinds import LinkKind
+from tests.evidence.population import KINDS, NOW_MS, Population
+
+IDENTITY = [name for name in TRAITS if TRAITS[name].family == "identity"]
+THRESHOLD = 8.0
+UNITS = 8
+
+
+def units_of(kind: str = "client", votes: int = 20) -> Units:
+    made = Population()
+    made.accounts(range(votes), events=40, last_ms=NOW_MS - 1)
+    made.link(kind, 1, range(votes))
+    return made.units()
+
+
+CLIENT = units_of()
+
+
+def judged(nats: Mapping[str, float], units: Units = CLIENT, remembered: float = 0.0) -> Judged:
+    """A link whose pieces have the given nats, seen of half of its members, and the others none."""
+    links = len(units.start)
+    half, none = np.full(links, 0.5), np.zeros(links)
+    pieces = {
+        n: Piece(n, np.full(links, nats.get(n, 0.0)), half if n in nats else none, none, none) for n in PIECES
+    }
+    return judge(units, pieces, {}, np.full(links, remembered), THRESHOLD, UNITS)
+
+
+def hot(nats: Mapping[str, float], units: Units = CLIENT, remembered: float = 0.0) -> bool:
+    return bool(judged(nats, units, remembered).hot[0])
+
+
+def test_two_reasons_over_the_threshold_are_hot() -> None:
+    assert hot({"young": 5.0, "breadth": 5.0})
+    assert not hot({"young": 3.0, "breadth": 3.0})
+
+
+@given(st.fixed_dictionaries({name: st.floats(0, 5) for name in IDENTITY}))
+def test_identity_alone_is_never_hot(nats: dict[str, float]) -> None:
+    assert not hot(nats)
+    assert not hot(nats, remembered=50.0)
+
+
+@pytest.mark.parametrize("name", PIECES)
+def test_one_piece_alone_is_never_hot(name: str) -> None:
+    assert not hot({name: 99.0})
+
+
+pieces_of = st.fixed_dictionaries({name: st.floats(-5, 5) for name in PIECES})
+
+
+@given(pieces_of, st.sampled_from(PIECES), st.floats(0, 5))
+def test_more_evidence_never_cools_a_link(nats: dict[str, float], name: str, more: float) -> None:
+    before, after = judged(nats), judged(nats | {name: nats[name] + more})
+    assert after.total[0] >= before.total[0]
+    if before.hot[0]:
+        assert after.hot[0]
+
+
+@given(pieces_of, st.floats(-1e6, 0))
+def test_what_analysts_remember_can_only_excuse(nats: dict[str, float], remembered: float) -> None:
+    if hot(nats, remembered=remembered):
+        assert hot(nats)
+
+
+def test_an_allowed_value_is_never_hot() -> None:
+    assert not hot(dict.fromkeys(PIECES, 5.0), remembered=-1e6)
+
+
+@pytest.mark.parametrize("name", HARD)
+def test_hard_evidence_needs_less_if_enough_members_show_it(name: str) -> None:
+    soft, hard = judged({"young": 5.0}), judged({"young": 5.0, name: 5.0})
+    assert hard.need[0] < soft.need[0]
+    links = np.ones(1)
+    few = {n: Piece(n, links * 5 * (n == name), links * 0.01, links * 0, links * 0) for n in PIECES}
+    assert judge(CLIENT, few, {}, links * 0, THRESHOLD, UNITS).need[0] == soft.need[0]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_a_kind_that_honest_groups_share_easily_needs_more(kind: LinkKind) -> None:
+    need = judged({"young": 5.0, "breadth": 5.0}, units_of(kind.name)).need[0]
+    assert need >= THRESHOLD + kind.extra_nats - 1e-9
+
+
+def test_a_class_in_one_room_is_young_and_alike_and_not_hot() -> None:
+    room = {"young": 5.0, "alike": 3.0, "uniform_tool": 3.0}
+    assert hot(room)
+    assert not hot(room | {"place": -4.0})
+    assert not hot(room, units_of("network"))
+
+
+def test_few_units_are_not_judged_or_need_more() -> None:
+    much = dict.fromkeys(PIECES, 5.0)
+    assert not hot({"young": 4.5, "breadth": 4.0}, units_of("client", UNITS - 1))
+    tied = next(kind.name for kind in KINDS if kind.ties and not kind.few_units)
+    assert judged(much, units_of(tied, UNITS - 1)).need[0] > judged(much, units_of(tied)).need[0]
+
+
+def test_every_kind_of_reason_is_known() -> None:
+    assert set(HARD) <= set(PIECES)
+    assert {trait.family for trait in TRAITS.values()} <= set(FAMILIES)
+    assert set(lagged.RANKED) <= set(PIECES)

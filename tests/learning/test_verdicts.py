@@ -1,0 +1,76 @@
+"""The verdict learner: taught by analysts, within bounds."""
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stream.evidence import PIECES
+from stream.learning.verdicts import VerdictLearner
+
+BAND = 1.5
+STRONG = dict.fromkeys(("young", "handed_over", "breadth", "alike"), 5.0)
+
+
+def test_untaught_it_is_the_table() -> None:
+    learner = VerdictLearner()
+    assert learner.probability({}) < 0.1
+    assert learner.probability(STRONG) > 0.9
+    assert set(learner.weights().values()) == {1.0}
+    assert learner.updates == 0
+
+
+@pytest.mark.parametrize("guilty", [True, False])
+def test_fifty_hostile_verdicts_cannot_turn_it(guilty: bool) -> None:
+    learner = VerdictLearner()
+    for i in range(50):
+        learner.learn(STRONG if not guilty else dict.fromkeys(PIECES, 5.0), guilty, i)
+    assert all(1 / BAND - 1e-9 <= weight <= BAND + 1e-9 for weight in learner.weights().values())
+    assert learner.probability(STRONG) > 0.5
+    assert learner.probability({}) < 0.2
+
+
+verdicts = st.lists(
+    st.tuples(st.dictionaries(st.sampled_from(PIECES), st.floats(0, 5), max_size=6), st.booleans()),
+    max_size=40,
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(verdicts)
+def test_no_verdicts_leave_the_bounds_and_storage_keeps_all(
+    given_: list[tuple[dict[str, float], bool]],
+) -> None:
+    learner = VerdictLearner()
+    for i, (nats, guilty) in enumerate(given_):
+        learner.learn(nats, guilty, i)
+        assert all(1 / BAND - 1e-9 <= weight <= BAND + 1e-9 for weight in learner.weights().values())
+    other = VerdictLearner()
+    other.restore(orjson.loads(orjson.dumps(learner.plain())))
+    assert other.weights() == learner.weights()
+    assert (other.updates, other.newest_ms) == (learner.updates, learner.newest_ms)
+    for nats in ({}, STRONG, dict.fromkeys(PIECES, 1.0)):
+        assert other.probability(nats) == learner.probability(nats)
+    learner.learn(STRONG, False, 99)
+    other.learn(STRONG, False, 99)
+    assert other.plain() == learner.plain()
+
+
+def test_it_learns_in_the_direction_of_the_verdict() -> None:
+    for guilty in (True, False):
+        learner = VerdictLearner()
+        before = learner.probability({"young": 5.0, "alike": 2.0})
+        for i in range(5):
+            learner.learn({"young": 5.0, "alike": 2.0}, guilty, i)
+        after = learner.probability({"young": 5.0, "alike": 2.0})
+        assert (after > before) is guilty
+
+
+def test_asking_teaches_nothing() -> None:
+    learner = VerdictLearner()
+    learner.learn({"young": 5.0}, True, 7)
+    before = learner.weights()["young"]
+    for _ in range(10):
+        learner.probability(STRONG)
+    assert learner.weights()["young"] == before
+    assert (learner.updates, learner.newest_ms) == (1, 7)

@@ -1,0 +1,159 @@
+"""State of the links stage: who sits on which link, through eviction and storage."""
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stream.links.state import LinkState
+from stream.runtime.blocks import decode, encode
+from tests.evidence.population import DAY_MS, KINDS, NOW_MS, Population, key
+
+
+def seats(state: LinkState) -> list[tuple[int, ...]]:
+    """(kind, value, account's key, events on the link) in the order in which they are judged."""
+    found = state.seats(state.active(NOW_MS, 1), NOW_MS)
+    value, account = state.links["value"][found.link], state.profiles.keys[found.account]
+    return list(
+        zip(found.kind.tolist(), value.tolist(), account.tolist(), found.on[:, 0].tolist(), strict=True)
+    )
+
+
+def filled() -> Population:
+    made = Population()
+    made.accounts(range(30), events=40, last_ms=[NOW_MS - 1 - i for i in range(30)])
+    made.link("client", 5, range(30))
+    made.link("client", 3, range(20))
+    made.link("payment", 9, range(10, 20))
+    return made
+
+
+def copied(state: LinkState, whole: bool = True) -> LinkState:
+    copy = LinkState(KINDS, 1000, 10_000)
+    tables = {table.name: table for table in copy.tables}
+    for block in state.snapshot() if whole else state.changes():
+        tables[block.table].restore(decode(block.stage, block.table, block.whole, encode(block)))
+    return copy
+
+
+def test_seats_stand_by_kind_value_and_unit() -> None:
+    state = filled().links.state
+    found = seats(state)
+    assert [row[:2] for row in found] == sorted(row[:2] for row in found)
+    assert len(found) == 60
+
+
+def test_seats_do_not_depend_on_the_order_of_arrival() -> None:
+    one, other = Population(), Population()
+    for made, order in ((one, range(12)), (other, range(11, -1, -1))):
+        for number in order:
+            made.accounts([number], events=10, last_ms=NOW_MS - 1)
+            made.link("client", 5, [number])
+    assert seats(one.links.state) == seats(other.links.state)
+
+
+def test_too_few_events_or_too_small_a_share_is_no_seat() -> None:
+    made = Population()
+    made.accounts([1], events=2)
+    made.accounts([2], events=1000)
+    made.link("client", 5, [1, 2], events=1)
+    assert seats(made.links.state) == []
+    made.link("client", 5, [1, 2], events=5)
+    assert [row[2] for row in seats(made.links.state)] == [key(1)]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_copy_seats_the_same(whole: bool) -> None:
+    state = filled().links.state
+    assert seats(copied(state, whole)) == seats(state)
+
+
+def test_idle_memberships_go_and_links_without_members_with_them() -> None:
+    made = filled()
+    state = made.links.state
+    rows = np.flatnonzero(state.links["value"][state.members["link"]] != 5)
+    state.members["last_ms"][rows] -= 40 * DAY_MS
+    state.evict(NOW_MS, 28 * DAY_MS)
+    assert [row[1] for row in seats(state)] == [5] * 30
+    assert len(state.links) == 1
+    assert state.evictions == 30
+    assert seats(copied(state)) == seats(state)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(5, 29), st.integers(5, 59))
+def test_whatever_is_evicted_the_rest_keeps_its_place(accounts: int, members: int) -> None:
+    state = filled().links.state
+    before = {row[:3]: row[3] for row in seats(state)}
+    limited = LinkState(KINDS, accounts, members)
+    tables = {table.name: table for table in limited.tables}
+    for block in state.snapshot():
+        tables[block.table].restore(block)
+    limited.evict(NOW_MS, 28 * DAY_MS)
+    assert len(limited.profiles) <= accounts
+    assert len(limited.members) <= members
+    after = {row[:3]: row[3] for row in seats(limited)}
+    assert after.items() <= before.items()
+    assert (
+        limited.links["members"] == np.bincount(limited.members["link"], minlength=len(limited.links))
+    ).all()
+    assert limited.profiles.texts["account_id"]
+    by_key = dict(zip(limited.profiles.keys.tolist(), limited.profiles.texts["account_id"], strict=False))
+    assert all(key(int(name.removeprefix("acc-"))) == of for of, name in by_key.items())
+
+
+def test_veterans_are_those_who_came_before_and_are_not_named() -> None:
+    made = filled()
+    state = made.links.state
+    state.members["first_ms"][:] = NOW_MS - 9 * DAY_MS
+    state.profiles["campaign"][:4] = 1
+    link = int(np.flatnonzero(state.links["value"] == 5)[0])
+    assert state.veterans(NOW_MS - 7 * DAY_MS)[link] == 26
+    assert state.veterans(NOW_MS - 10 * DAY_MS)[link] == 0
+
+
+def test_a_profile_follows_its_newest_telling_but_keeps_its_campaign() -> None:
+    made = Population()
+    made.accounts([1], events=3)
+    made.links.state.profiles["campaign"][:] = 7
+    made.accounts([1], events=5)
+    state = made.links.state
+    assert (len(state.profiles), int(state.profiles["events"][0]), int(state.profiles["campaign"][0])) == (
+        1,
+        5,
+        7,
+    )
+
+
+def test_the_sums_of_a_busy_member_do_not_overflow() -> None:
+    made = Population()
+    made.accounts([1], events=60_000)
+    for _ in range(40):
+        made.link("client", 5, [1], events=60_000)
+    assert int(made.links.state.members["log_in"][0]) == 40 * 60_000 * 256 * 5
+
+
+def test_sightings_in_one_block_or_many_are_the_same() -> None:
+    one, many = Population(), Population()
+    rows = pl.DataFrame(
+        {
+            "kind": pl.Series([4] * 6, dtype=pl.UInt8),
+            "value": pl.Series([5, 5, 5, 6, 6, 6], dtype=pl.UInt64),
+            "account": pl.Series([key(i % 2) for i in range(6)], dtype=pl.UInt64),
+            "tile": pl.Series([(NOW_MS - 1) // 21_600_000 - i for i in range(6)], dtype=pl.Int32),
+            "events": pl.Series([1, 2, 3, 4, 5, 6], dtype=pl.Int32),
+            **{n: pl.Series([0] * 6, dtype=pl.Int32) for n in ("foreign", "log_in", "log_out", "streamed")},
+            "first_ms": [NOW_MS - 1 - 21_600_000 * i for i in range(6)],
+            "last_ms": [NOW_MS - 1 - 21_600_000 * i for i in range(6)],
+        }
+    )
+    for made in (one, many):
+        made.accounts([0, 1], events=20)
+    one.links.state.sight(rows)
+    for i in (3, 0, 5, 1, 4, 2):
+        many.links.state.sight(rows[i : i + 1])
+    assert seats(one.links.state) == seats(many.links.state)
+    assert sorted(one.links.state.links["hours"].sum(axis=1)) == sorted(
+        many.links.state.links["hours"].sum(axis=1)
+    )

@@ -1,0 +1,128 @@
+"""Analysts' decisions on links, campaigns and the learner."""
+
+import pytest
+
+from stream.cases.feedback import Feedback, read_feedback
+from stream.cases.suspect import Suspect
+from stream.config import config_path
+from stream.links.kinds import load_kinds
+from stream.stages.campaigns import Campaigns
+from stream.stages.decisions import HONEST_NATS, apply
+from stream.stages.links import Links
+from tests.evidence.population import NOW_MS, Population, key
+from tests.stages.suspects import ALIKE, YOUNG, member
+
+KINDS = load_kinds(config_path("links.toml"))
+
+
+class Desk:
+    """A case of ten accounts on two links, as both stages know it."""
+
+    def __init__(self) -> None:
+        made = Population()
+        made.accounts(range(12), events=40, last_ms=NOW_MS - 1, total=40)
+        made.link("prompt_prefix", 1, range(6))
+        made.link("client", 2, range(6, 10))
+        made.link("client", 3, range(10))
+        self.links: Links = made.links
+        self.campaigns = Campaigns("digest", self.links.learner.probability, KINDS)
+        parts = [("client", 3, range(5, 7)), ("prompt_prefix", 1, range(5)), ("client", 2, range(7, 10))]
+        companions: tuple[tuple[int, int], ...] = ()
+        suspects = []
+        for kind, value, accounts in parts:
+            members = tuple(member(key(account), last_ms=NOW_MS) for account in accounts)
+            suspects.append(
+                Suspect(kind, value, "hot", 12.0, 10.0, 9, members, (YOUNG, ALIKE), companions, True)
+            )
+            companions = ((-1, 9),)
+        given = self.campaigns.consider(suspects, NOW_MS)
+        for suspect, number in zip(suspects, given, strict=True):
+            self.links._name([m.account for m in suspect.members], number)
+        self.campaigns.tick([], NOW_MS)
+        (self.case,) = self.campaigns.cases.values()
+        assert len(self.case.members) == 10
+
+    def say(self, decision: str, **of: str) -> tuple[int, int]:
+        """(accounts cleared, findings) that a decision brings about."""
+        fields = ", ".join(f'"{name}": "{value}"' for name, value in of.items())
+        line = f'{{"time": "2026-05-08T00:00:00Z", "decision": "{decision}", "author": "x", {fields}}}'
+        read = read_feedback(line.encode(), 0)
+        assert isinstance(read, Feedback)
+        apply(read, self.links, self.campaigns, NOW_MS)
+        findings, verdicts = self.campaigns.tick([], NOW_MS)
+        return sum(verdict.cleared for verdict in verdicts), len(findings)
+
+    def named(self) -> int:
+        """Accounts that the links stage holds for named."""
+        return int((self.links.state.profiles["campaign"] > 0).sum())
+
+    def remembered(self, kind: str, value: int) -> float:
+        links = self.links.state.links
+        kinds = [row.name for row in KINDS]
+        row = (links["kind"] == kinds.index(kind)) & (links["value"] == value)
+        return float(links["remembered"][row][0])
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def test_an_honest_case_is_cleared_closed_and_its_links_remembered(desk: Desk) -> None:
+    assert desk.say("honest", campaign_uid=desk.case.uid) == (10, 1)
+    assert desk.named() == 0
+    assert desk.campaigns.open_count == 0
+    assert desk.remembered("prompt_prefix", 1) == desk.remembered("client", 2) == HONEST_NATS
+    assert desk.links.learner.updates == 3
+
+
+def test_said_twice_it_counts_for_the_links_once(desk: Desk) -> None:
+    desk.say("honest", campaign_uid=desk.case.uid)
+    assert desk.say("honest", campaign_uid=desk.case.uid) == (0, 0)
+    assert desk.remembered("client", 2) == HONEST_NATS
+
+
+def test_a_confirmed_case_teaches_and_changes_nothing_else(desk: Desk) -> None:
+    assert desk.say("confirmed", campaign_uid=desk.case.uid) == (0, 0)
+    assert desk.named() == 10
+    assert desk.links.learner.updates == 3
+    assert desk.remembered("client", 2) == 0
+    assert any("confirmed" in line for line in desk.case.history)
+
+
+def test_an_honest_account_leaves_its_case(desk: Desk) -> None:
+    account = next(iter(desk.case.members.values())).account_id
+    assert desk.say("honest", account_id=account)[0] == 1
+    assert desk.named() == 9
+    assert len(desk.case.members) == 9
+
+
+def test_a_confirmed_account_changes_nothing(desk: Desk) -> None:
+    assert desk.say("confirmed", account_id=next(iter(desk.case.members.values())).account_id) == (0, 0)
+    assert desk.named() == 10
+
+
+@pytest.mark.parametrize(("decision", "most"), [("allow_value", -1e5), ("honest", HONEST_NATS)])
+def test_an_allowed_link_splits_its_case(desk: Desk, decision: str, most: float) -> None:
+    cleared, findings = desk.say(decision, kind="client", value="3")
+    assert (cleared, findings) == (0, 2)
+    assert desk.remembered("client", 3) <= most
+    sizes = sorted(len(case.members) for case in desk.campaigns.cases.values())
+    assert sizes == [4, 6]
+    profiles = desk.links.state.profiles
+    for case in desk.campaigns.cases.values():
+        slots = profiles.find(profiles.keys[: len(profiles)])
+        mine = [s for s in slots.tolist() if int(profiles.keys[s]) in case.members]
+        assert {int(profiles["campaign"][s]) for s in mine} == {case.number}
+
+
+def test_a_link_of_no_case_is_remembered_too(desk: Desk) -> None:
+    links = desk.links.state.links
+    assert desk.say("honest", kind="client", value="2")[0] == 0
+    assert desk.remembered("client", 2) == HONEST_NATS
+    assert len(links) == 3
+
+
+def test_a_confirmed_link_gains_nothing(desk: Desk) -> None:
+    assert desk.say("confirmed", kind="client", value="2") == (0, 0)
+    assert desk.remembered("client", 2) == 0
