@@ -10,12 +10,17 @@ from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
 
+import hypothesis
 import pytest
 
 from stream.config import Settings
 from stream.runtime.local import Files, replay
 from stream.runtime.topics import ensure
 from stream.simulate import WorldSpec, simulate, write_world
+
+# A test is right or wrong whatever the machine's speed, and whenever it runs.
+hypothesis.settings.register_profile("shoal", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.load_profile("shoal")
 
 BROKER = Path(__file__).parents[1] / "deploy" / "kafka" / "broker"
 

@@ -4,7 +4,6 @@ Hard evidence needs less, easily shared values and few units need more; identity
 because a classroom is young too.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -60,13 +59,12 @@ class Judged:
 def judge(
     units: Units,
     pieces: dict[str, Piece],
-    weights: Mapping[str, float],
     remembered: Floats,
     threshold: float,
     min_units: int,
 ) -> Judged:
     """Which links are hot. `remembered`: nats that analysts' decisions add to each link."""
-    total = remembered + sum(weights.get(name, 1.0) * piece.nats for name, piece in pieces.items())
+    total = remembered + np.sum([piece.nats for piece in pieces.values()], axis=0)
     hard = np.max([_majority(pieces[name]) for name in HARD], axis=0)
     reasons = np.sum([_reason(pieces, names) > least for names, least in _FAMILIES], axis=0)
     reasons = reasons + ((pieces["tokens_in"].nats + pieces["tokens_out"].nats) > _COUNTS)

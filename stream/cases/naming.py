@@ -21,12 +21,13 @@ from stream.links.kinds import LinkKind
 from stream.links.state import LinkState, Seats
 from stream.settings import Alerts
 from stream.windows.groups import Groups
-from stream.windows.tiles import HOUR_MS, begins
+from stream.windows.tiles import DAY_MS, HOUR_MS, begins
 
 LEAST_NAMED: Final = 5
 """Accounts below which a hot link names nobody: the size of a household."""
 _CONFIRM_MS: Final = 3 * HOUR_MS
 """A new case needs its link hot on two ticks this far apart, unless it is certain."""
+_CONFIRM_WITHIN_MS: Final = 3 * DAY_MS  # the window: longer ago it was another group
 _CERTAIN_NATS: Final = 5.0
 _HARD_NATS: Final = 3.0
 _ADHERENT_SHARE: Final = 0.6
@@ -185,7 +186,7 @@ class Naming:
 
     def _confirmed(self, link: int) -> bool:
         first = self.state.links["hot_ms"]
-        if first[link] < 0:
+        if first[link] < 0 or self.now_ms - first[link] > _CONFIRM_WITHIN_MS:
             first[link] = self.now_ms
             self.state.links.touch(np.array([link]))
         return bool(self.now_ms - first[link] >= _CONFIRM_MS)
@@ -295,7 +296,7 @@ class Naming:
         profiles, slot = self.state.profiles, int(members.account[i])
         return Member(
             int(profiles.keys[slot]),
-            profiles.texts["account_id"][slot],
+            profiles["account_id"][slot],
             round(float(probability[i]), 6),
             int(profiles["first_ms"][slot]),
             int(profiles["last_ms"][slot]),

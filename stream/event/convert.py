@@ -69,7 +69,7 @@ def addresses(values: Values, hashes: Interned) -> Converted:
     """
     values, problems = _screen(values, {str, _NONE}, "a string")
     column = pl.Series([hashes[value] for value in values], dtype=pl.UInt64)
-    return Converted(column, problems, column.null_count() - sum(not value for value in values))
+    return Converted(column, problems, column.null_count() - len(values) + told(values))
 
 
 def identifiers(values: Values, hashes: Identifiers) -> Converted:
@@ -81,6 +81,8 @@ def identifiers(values: Values, hashes: Identifiers) -> Converted:
 def account_ids(values: Values) -> Converted:
     """The operator's own identifiers, kept as they are; a record without one is refused."""
     values, problems = _screen(values, {str, _NONE}, "a string")
+    if told(values) == len(values) and max(map(len, values), default=0) <= MAX_ACCOUNT_ID:
+        return Converted(pl.Series(values, dtype=pl.String), problems)
     for row, value in enumerate(values):
         if not value and row not in problems:
             problems[row] = Problem("missing_account", "missing or empty")
@@ -96,7 +98,7 @@ def hex_hashes(values: Values) -> Converted:
     at_once = _hex_at_once(present)
     if at_once is not None:
         return Converted(_spread(values, at_once), problems)
-    column = _spread(values, [hex64(value) for value in present])
+    column = _spread_some(values, [hex64(value) for value in present])
     for row, value in enumerate(values):
         if value and column[row] is None:
             problems[row] = Problem("wrong_type", "expected hex digits, found another string")
@@ -116,11 +118,26 @@ def _hex_at_once(texts: list[str]) -> NDArray[np.uint64] | None:
     return big_endian(data)
 
 
-def _spread(values: Values, made: Sequence[int | None] | NDArray[np.uint64]) -> pl.Series:
+def told(values: Values) -> int:
+    """How many strings are neither absent nor empty."""
+    return len(values) - values.count(None) - values.count("")
+
+
+def _spread(
+    values: Values, made: Sequence[Any] | NDArray[np.uint64], dtype: type[pl.DataType] = pl.UInt64
+) -> pl.Series:
     """A column of what was made of the values present, null where a value is absent or empty."""
     if len(made) == len(values):
-        return pl.Series(made, dtype=pl.UInt64)
-    left = iter(made.tolist() if isinstance(made, np.ndarray) else made)
+        return pl.Series(made, dtype=dtype)
+    present = np.fromiter(map(bool, values), np.bool_, len(values))
+    numbers = np.zeros(len(values), np.int64 if dtype is pl.Int64 else np.uint64)
+    numbers[present] = made
+    return pl.Series(numbers, dtype=dtype).set(pl.Series(~present), None)
+
+
+def _spread_some(values: Values, made: Sequence[int | None]) -> pl.Series:
+    """The same, where some of what was made is nothing."""
+    left = iter(made)
     return pl.Series([next(left) if value else None for value in values], dtype=pl.UInt64)
 
 
@@ -190,8 +207,8 @@ def moments(values: Values, unit: TimeUnit, read_texts: ReadTexts = times.from_t
     """Times -> ms since the epoch."""
     texts = [value for value in values if value and isinstance(value, str)]
     read = read_texts(texts)
-    if len(texts) == len(values) and None not in read:
-        return Converted(pl.Series(read, dtype=pl.Int64), {})
+    if len(texts) == told(values) and None not in read:
+        return Converted(_spread(values, read, pl.Int64), {})
     of_texts = iter(read)
     found: times.Moments = []
     problems: dict[int, Problem] = {}

@@ -79,7 +79,9 @@ class Decoder:
             kept = [row for row in range(batch.height) if row not in problems]
             events = events[kept]
         present = _present(events)
-        present["plan"] = sum(bool(plan) for row, plan in enumerate(values["plan"]) if row not in problems)
+        plans = values["plan"]
+        kept_plans = [plan for row, plan in enumerate(plans) if row not in problems] if problems else plans
+        present["plan"] = convert.told(kept_plans)
         present.update(name for row, raw in batch.raw.items() if row not in problems for name in raw)
         return Decoded(events, batch.rejects(problems)), Counts(present, malformed)
 

@@ -96,13 +96,13 @@ class Hasher:
         """Keyed hashes of texts that are not private and seldom repeat: BLAKE2b, four times faster."""
         start = hashlib.blake2b(key=self._domain_key(domain), digest_size=8)
 
-        def one(text: str) -> bytes:
-            state = start.copy()
-            state.update(text.encode())
-            return state.digest()
-
         def compute(texts: Sequence[str]) -> NDArray[np.uint64]:
-            return big_endian(b"".join([one(text) for text in texts]))
+            digests = []
+            for text in texts:
+                state = start.copy()
+                state.update(text.encode())
+                digests.append(state.digest())
+            return big_endian(b"".join(digests))
 
         return compute
 

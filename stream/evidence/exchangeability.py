@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from stream.evidence.lagged import Lagged
 from stream.evidence.piece import Floats, Piece, tail
@@ -38,11 +39,13 @@ _LEAST_CONTRAST: Final = 0.05  # below, strangers differ too little in an attrib
 def normalise(histograms: NDArray[np.uint8]) -> tuple[Floats, Floats]:
     """Shares by bin (n, attributes * BINS) and within-disagreement (n, attributes); nan where unknown."""
     counts = histograms.reshape(len(histograms), len(ATTRIBUTES), BINS).astype(np.float32)
-    total = counts.sum(axis=2)
+    # whole numbers below 2**24: exact in any order of summing
+    total = counts @ np.ones(BINS, np.float32)
+    squares = np.einsum("nab,nab->na", counts, counts)
     with np.errstate(invalid="ignore", divide="ignore"):
         shares = np.where(total[:, :, None] > 0, counts / total[:, :, None], np.nan)
         pairs = total * (total - 1)
-        within = np.where(pairs > 0, 1 - (counts * (counts - 1)).sum(axis=2) / pairs, np.nan)
+        within = np.where(pairs > 0, 1 - (squares - total) / pairs, np.nan)
     return shares.reshape(len(histograms), -1).astype(np.float64), within.astype(np.float64)
 
 
@@ -69,17 +72,27 @@ def _disagreement(units: Units, wanted: NDArray[np.bool_]) -> tuple[Floats, Floa
     shares, within = normalise(units.histograms[np.repeat(of_link, units.size)])
     size = units.size[of_link]
     by_unit, by_link = _starts(size), _starts(units.votes[wanted])
-    shape = np.add.reduceat(shares, by_unit, axis=0) / size[:, None]
+    shape = _sums(shares, by_unit) / size[:, None]
     known = np.isfinite(shape[:, ::BINS])
     clean = zeroed(shape)
-    votes = np.add.reduceat(known.astype(np.float64), by_link, axis=0)
-    squares = (np.add.reduceat(clean, by_link, axis=0) ** 2) - np.add.reduceat(clean**2, by_link, axis=0)
+    votes = _sums(known.astype(np.float64), by_link)
+    squares = _sums(clean, by_link) ** 2 - _sums(clean**2, by_link)
     same = squares.reshape(len(by_link), len(ATTRIBUTES), BINS).sum(axis=2)
-    spread = np.add.reduceat(within, by_unit, axis=0) / size[:, None]
-    told = np.add.reduceat(np.isfinite(spread).astype(np.float64), by_link, axis=0)
+    spread = _sums(within, by_unit) / size[:, None]
+    told = _sums(np.isfinite(spread).astype(np.float64), by_link)
     with np.errstate(invalid="ignore", divide="ignore"):
         between = np.where(votes > 1, 1 - same / (votes * (votes - 1)), np.nan)
-        return between, np.add.reduceat(zeroed(spread), by_link, axis=0) / told
+        return between, _sums(zeroed(spread), by_link) / told
+
+
+def _sums(values: Floats, starts: NDArray[np.int64]) -> Floats:
+    """Sums over runs of rows, as a sparse product: `reduceat` goes through memory column by column."""
+    rows = len(values)
+    if len(starts) == rows:
+        return values
+    runs = csr_array((np.ones(rows), np.arange(rows), np.append(starts, rows)), shape=(len(starts), rows))
+    sums: Floats = runs @ values
+    return sums
 
 
 def _starts(lengths: NDArray[np.int64]) -> NDArray[np.int64]:

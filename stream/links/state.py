@@ -18,8 +18,8 @@ from stream.links.kinds import LinkKind
 from stream.links.sightings import TILE_MS
 from stream.memory import histograms
 from stream.runtime.blocks import Block
-from stream.windows.groups import Groups
-from stream.windows.slots import Column, SlotTable, evict_idle, mix
+from stream.windows.groups import Groups, order_by
+from stream.windows.slots import TEXT, Column, SlotTable, evict_idle, mix
 from stream.windows.tiles import HORIZONS, HOUR_MS, NEVER, Ring
 
 NAME: Final = "links"
@@ -29,7 +29,8 @@ _HOURS, _DAYS = HORIZONS["1d"][0], HORIZONS["28d"][0]
 _LOG_UNIT: Final = 256
 
 _PROFILE: Final[dict[str, Column]] = {
-    **dict.fromkeys(("org", "payment", "home", "tool"), Column(np.uint64)),
+    "account_id": Column(TEXT, fill=""),
+    **dict.fromkeys(("org", "payment", "tool"), Column(np.uint64)),
     "created_ms": Column(np.int64, fill=-1),
     "first_ms": Column(np.int64),
     "last_ms": Column(np.int64),
@@ -81,8 +82,6 @@ class LinkState:
             {
                 "kind": Column(np.uint8),
                 "value": Column(np.uint64),
-                "first_ms": Column(np.int64),
-                "last_ms": Column(np.int64),
                 "members": Column(np.int32),
                 "hot_ms": Column(np.int64, fill=-1),
                 "remembered": Column(np.float32),
@@ -99,14 +98,14 @@ class LinkState:
                 "link": Column(np.int32),
                 "account": Column(np.int32),
                 "first_ms": Column(np.int64),
-                "last_ms": Column(np.int64),
                 "counts": Column(np.uint16, 2 * WINDOW.length),
                 "counts_newest": Column(np.int32, fill=NEVER),
                 # sums for life: a million events of one busy account overflow 32 bits
-                **dict.fromkeys(("log_in", "log_out", "streamed", "events"), Column(np.int64)),
+                **dict.fromkeys(("log_in", "log_out"), Column(np.int64)),
+                **dict.fromkeys(("streamed", "events"), Column(np.int32)),
             },
         )
-        self.profiles = SlotTable(NAME, "profiles", _PROFILE, texts=("account_id",))
+        self.profiles = SlotTable(NAME, "profiles", _PROFILE)
         self._min_events = np.array([kind.min_events for kind in kinds])
         self._min_share = np.array([kind.min_share for kind in kinds])
         self.at_network = np.array([kind.fields == ("network",) for kind in kinds])
@@ -117,13 +116,13 @@ class LinkState:
 
     def meet(self, profiles: pl.DataFrame) -> None:
         """Take over the newest profiles of accounts."""
-        slots, _ = self.profiles.claim(profiles["account"].to_numpy())
+        slots, made = self.profiles.claim(profiles["account"].to_numpy())
         for name in _PROFILE:
-            if name != "campaign":
+            if name not in ("campaign", "account_id"):
                 self.profiles[name][slots] = profiles[name].to_numpy()
-        texts = self.profiles.texts["account_id"]
-        for slot, text in zip(slots.tolist(), profiles["account_id"].to_list(), strict=True):
-            texts[slot] = text
+        if made.any():
+            ids = profiles["account_id"].filter(pl.Series(made))
+            self.profiles["account_id"][slots[made]] = ids.to_list()
 
     def sight(self, rows: pl.DataFrame) -> None:
         """Add sightings: rows (kind, value, account, tile) with counts; their accounts are known."""
@@ -137,8 +136,6 @@ class LinkState:
         slots, made = self.links.claim(groups.first(keys))
         for name in ("kind", "value"):
             self.links[name][slots[made]] = groups.first(column[name])[made]
-        self.links["first_ms"][slots[made]] = groups.min(column["first_ms"])[made]
-        self.links["last_ms"][slots] = np.maximum(self.links["last_ms"][slots], groups.max(column["last_ms"]))
         link_of: NDArray[np.int32] = slots[groups.ids]
         for ring, name, span in ((_HOURS, "hours", HOUR_MS), (_DAYS, "days", 24 * HOUR_MS)):
             # a sighting of a six-hour tile counts at its last event: links need no finer grain
@@ -163,7 +160,6 @@ class LinkState:
         members["account"][fresh] = self.profiles.find(groups.first(column["account"])[made])
         members["first_ms"][fresh] = groups.min(column["first_ms"])[made]
         np.add.at(self.links["members"], members["link"][fresh], 1)
-        members["last_ms"][slots] = np.maximum(members["last_ms"][slots], groups.max(column["last_ms"]))
         for name in ("log_in", "log_out", "streamed", "events"):
             members[name][slots] += groups.sum(column[name])
         counts = np.stack([column["events"], column["foreign"]], axis=1)
@@ -206,7 +202,7 @@ class LinkState:
         keep = np.flatnonzero((on[:, 0] >= self._min_events[kind]) & (share >= self._min_share[kind]))
         unit = self._units(kind[keep], account[keep])
         values = self.links["value"][link[keep]]
-        order = np.lexsort((profiles.keys[account[keep]], unit, values, kind[keep]))
+        order = order_by(kind[keep], values, unit, profiles.keys[account[keep]])
         picked = keep[order]
         return Seats(
             rows[picked], kind[picked], link[picked], account[picked], unit[order],
@@ -215,7 +211,7 @@ class LinkState:
 
     def profile(self, account: NDArray[np.int32]) -> Profile:
         """Profile columns of accounts given by slot."""
-        return {name: self.profiles[name][account] for name in _PROFILE}
+        return {name: self.profiles[name][account] for name in _PROFILE if name != "account_id"}
 
     def _units(self, kind: NDArray[np.uint8], account: NDArray[np.int32]) -> NDArray[np.uint64]:
         """The payer, else the organisation, else the account; without payers where the kind says so."""
@@ -261,10 +257,10 @@ class LinkState:
     def evict(self, now_ms: int, idle_ms: int) -> None:
         """Drop memberships idle for longer than `idle_ms`, then whatever is over budget."""
         before = len(self.members)
-        keep = self.members["last_ms"] >= now_ms - idle_ms
+        keep = self.members["counts_newest"] >= WINDOW.tile(now_ms - idle_ms)
         if keep.sum() * 8 < len(keep) * 7:
             self._drop_members(keep)
-        moved = evict_idle(self.members, self._max_members)
+        moved = evict_idle(self.members, self._max_members, "counts_newest")
         if moved is not None:
             self._recount()
         accounts = evict_idle(self.profiles, self._max_accounts)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from stream.event.columns import Columns
 from stream.windows.groups import Groups
-from stream.windows.slots import Column, Mask, SlotTable, evict_idle
+from stream.windows.slots import Column, Keys, Mask, SlotTable, evict_idle
 
 FAILOVER_MS: Final = 60_000  # a client waits about this long before its own user gives up
 _REFUSALS: Final = (401, 403, 429)  # of the unit, not of the request
@@ -37,11 +37,14 @@ class Bodies:
             "bodies",
             {
                 "first_unit": Column(np.uint64),
-                "last_ms": Column(np.int64),
-                "refused_unit": Column(np.uint64),
-                "refused_ms": Column(np.int64),
+                "last_s": Column(np.uint32),
             },
         )
+        # few bodies are ever refused
+        self._refused = SlotTable(
+            stage, "refused_bodies", {"unit": Column(np.uint64), "last_ms": Column(np.int64)}
+        )
+        self.tables = (self.table, self._refused)
 
     def resolve(self, events: Columns) -> Repeats:
         """Flag repeats, then remember the bodies."""
@@ -60,16 +63,17 @@ class Bodies:
         slots, made = self.table.claim(body[starts])
         self.table["first_unit"][slots[made]] = unit[starts][made]
         repeated[rows] = self.table["first_unit"][slots][which] != unit
-        refuser, refused_ms = self._last_refusal(slots, starts, which, unit, time_ms, refused)
+        refuser, refused_ms = self._last_refusal(body, starts, which, unit, time_ms, refused)
         failed_over[rows] = (
             (refuser != 0) & (refuser != unit) & ~refused & (time_ms - refused_ms <= FAILOVER_MS)
         )
-        self._remember(slots, starts, which, unit, time_ms, refused)
+        self.table["last_s"][slots] = time_ms[np.append(starts[1:], len(body)) - 1] // 1000
+        self._refuse(body[refused], unit[refused], time_ms[refused])
         return Repeats(repeated, failed_over)
 
     def _last_refusal(
         self,
-        slots: NDArray[np.int32],
+        body: Keys,
         starts: NDArray[np.int64],
         which: NDArray[np.int64],
         unit: NDArray[np.uint64],
@@ -81,27 +85,27 @@ class Bodies:
         latest = np.maximum.accumulate(position)
         previous = np.append(-1, latest[:-1])
         within = previous >= starts[which]
-        refuser = np.where(within, unit[previous], self.table["refused_unit"][slots][which])
-        when = np.where(within, time_ms[previous], self.table["refused_ms"][slots][which])
+        slots = self._refused.find(body[starts])
+        earlier = np.flatnonzero(slots >= 0)
+        before, before_ms = np.zeros(len(starts), np.uint64), np.zeros(len(starts), np.int64)
+        before[earlier] = self._refused["unit"][slots[earlier]]
+        before_ms[earlier] = self._refused["last_ms"][slots[earlier]]
+        refuser = np.where(within, unit[previous], before[which])
+        when = np.where(within, time_ms[previous], before_ms[which])
         return refuser, when
 
-    def _remember(
-        self,
-        slots: NDArray[np.int32],
-        starts: NDArray[np.int64],
-        which: NDArray[np.int64],
-        unit: NDArray[np.uint64],
-        time_ms: NDArray[np.int64],
-        refused: Mask,
-    ) -> None:
-        ends = np.append(starts[1:], len(which)) - 1
-        self.table["last_ms"][slots] = time_ms[ends]
-        self.table["refused_unit"][slots[which[refused]]] = unit[refused]
-        self.table["refused_ms"][slots[which[refused]]] = time_ms[refused]
+    def _refuse(self, body: Keys, unit: Keys, time_ms: NDArray[np.int64]) -> None:
+        """Remember the last refusal of each body; rows by body and time."""
+        last = np.flatnonzero(np.append(body[1:] != body[:-1], True)[: len(body)])
+        slots, _ = self._refused.claim(body[last])
+        self._refused["unit"][slots] = unit[last]
+        self._refused["last_ms"][slots] = time_ms[last]
 
     def expire(self, now_ms: int) -> None:
         """Forget what is past the retention."""
-        keep = self.table["last_ms"] >= now_ms - self._retention_ms
+        since_ms = now_ms - self._retention_ms
+        keep = self.table["last_s"] >= since_ms // 1000
         if keep.sum() * 4 < len(keep) * 3:
             self.table.retain(keep)
-        evict_idle(self.table, self._limit)
+        evict_idle(self.table, self._limit, "last_s")
+        self._refused.retain(self._refused["last_ms"] >= since_ms)

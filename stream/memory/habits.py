@@ -1,16 +1,17 @@
-"""Habits of accounts: which values each has shown, since when, and which is at home.
+"""Habits of accounts: which values each has shown, since when, and how often of late.
 
 A row is (account, attribute, value). From it come the home network and whether an
 event is foreign: an account with a past that suddenly shows a new network and two of new parameters,
 prefix and client at once is used by somebody else.
 """
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stream.event.columns import Columns
+from stream.windows.groups import Groups
 from stream.windows.slots import Column, Mask, SlotTable, mix
 from stream.windows.tiles import DAY_MS, NEVER, Ring
 
@@ -19,15 +20,8 @@ NOVELTY_MS: Final = 4 * DAY_MS  # a value is new to an account for this long
 FOREIGN_NEW: Final = 2
 """Of parameters, prefix and client, beside a new network. Whoever moves to a new client, gateway and model
 in one week does so from where he always was; a stolen key is used from elsewhere."""
+Floats = NDArray[np.float64]
 _DAYS: Final = Ring(DAY_MS, 4)
-
-
-class Favourite(NamedTuple):
-    """The value that each of some accounts showed most in the last four days; shape (accounts,)."""
-
-    value: NDArray[np.uint64]
-    share: NDArray[np.float64]
-    """Of its events that showed any value; nan where none did."""
 
 
 class Habits:
@@ -41,9 +35,7 @@ class Habits:
             {
                 "account": Column(np.int32),
                 "attribute": Column(np.uint8),
-                "value": Column(np.uint64),
                 "first_ms": Column(np.int64),
-                "last_ms": Column(np.int64),
                 "newest": Column(np.int32, fill=NEVER),
                 "days": Column(np.uint16, _DAYS.length),
             },
@@ -76,17 +68,14 @@ class Habits:
     ) -> NDArray[np.int64]:
         owner = events["account"][rows]
         keys = mix(owner, np.uint64(attribute) + np.zeros_like(owner), values.astype(np.uint64))
-        unique, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-        slots, made = self.table.claim(unique)
+        groups = Groups(keys)
+        first, inverse = groups.rows, groups.ids
+        slots, made = self.table.claim(keys[first])
         time_ms = events["time_ms"][rows]
         fresh = slots[made]
         self.table["account"][fresh] = account[first[made]]
         self.table["attribute"][fresh] = attribute
-        self.table["value"][fresh] = values[first[made]]
         self.table["first_ms"][fresh] = time_ms[first[made]]
-        latest = np.zeros(len(unique), np.int64)
-        np.maximum.at(latest, inverse, time_ms)
-        self.table["last_ms"][slots] = np.maximum(self.table["last_ms"][slots], latest)
         self._count(slots, inverse, time_ms)
         return self.table["first_ms"][slots][inverse]
 
@@ -99,8 +88,11 @@ class Habits:
             seen = counts > 0
             _DAYS.add(self.table["days"], self.table["newest"], slots[seen], tile, counts[seen][:, None])
 
-    def favourite(self, name: str, accounts: NDArray[np.int32], count: int, now_ms: int) -> Favourite:
-        """Most shown value of each of `accounts` (slots, out of `count`) in one attribute."""
+    def favourite(self, name: str, accounts: NDArray[np.int32], count: int, now_ms: int) -> Floats:
+        """Share of each account's favourite value in its events of the last four days that showed any.
+
+        `accounts`: slots, out of `count`; nan where no event showed one. Shape (accounts,).
+        """
         wanted = np.full(count, -1, np.int64)
         wanted[accounts] = np.arange(len(accounts))
         of = self.table
@@ -108,15 +100,12 @@ class Habits:
             (of["attribute"] == ATTRIBUTES.index(name)) & (wanted[of["account"]] >= 0)
         )
         shown = _DAYS.total(of["days"][rows], of["newest"][rows], _DAYS.tile(now_ms - 1))[:, 0]
-        place, values = wanted[of["account"][rows]], of["value"][rows]
-        order = np.lexsort((values, -shown, place))
-        first = order[np.append(True, place[order][1:] != place[order][:-1])] if len(order) else order
+        place = wanted[of["account"][rows]]
+        most = np.zeros(len(accounts), np.int64)
+        np.maximum.at(most, place, shown)
         total = np.bincount(place, weights=shown, minlength=len(accounts))
-        value, share = np.zeros(len(accounts), np.uint64), np.full(len(accounts), np.nan)
-        value[place[first]] = values[first]
         with np.errstate(invalid="ignore"):
-            share[place[first]] = shown[first] / total[place[first]]
-        return Favourite(value, share)
+            return np.asarray(most / total, np.float64)
 
     def moved(self, slots: NDArray[np.int32]) -> None:
         """Follow an eviction of accounts: `slots` is the new slot of each old one, -1 if gone."""
@@ -127,6 +116,6 @@ class Habits:
 
     def expire(self, now_ms: int, idle_ms: int) -> None:
         """Forget values that were not shown for `idle_ms`."""
-        keep: Mask = self.table["last_ms"] >= now_ms - idle_ms
+        keep: Mask = self.table["newest"] >= _DAYS.tile(now_ms - idle_ms)
         if keep.sum() * 4 < len(keep) * 3:
             self.table.retain(keep)

@@ -8,13 +8,14 @@ then belongs to the nearest centroid within a radius, however its slots are fill
 Fooled by: paraphrase of every prompt. Needs: prompt_simhash.
 """
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import poisson
 
 from stream.event.columns import Columns
+from stream.windows.groups import Groups, order_by
 from stream.windows.slots import Column, Mask, SlotTable, evict_idle, mix
 from stream.windows.tiles import DAY_MS
 
@@ -31,6 +32,15 @@ _MAX_SEEDS: Final = 200  # per band and search; the most shared first
 _WINDOW_MS: Final = 3 * DAY_MS
 _IDLE_MS: Final = 28 * DAY_MS
 _BITS: Final = np.arange(64, dtype=np.uint64)
+
+
+class Chance(NamedTuple):
+    """What chance alone brings near a point."""
+
+    near: NDArray[np.float64]
+    """Prompts of each account; shape (accounts,)."""
+    often: float
+    """Accounts with two or more, among those that do not have so many by their mere volume."""
 
 
 class Templates:
@@ -65,8 +75,8 @@ class Templates:
 
     def _keep(self, events: Columns, rows: NDArray[np.int64]) -> None:
         keys = mix(events["simhash"][rows], events["account"][rows])
-        unique, first = np.unique(keys, return_index=True)
-        slots, _ = self.loose.claim(unique)
+        first = Groups(keys).rows
+        slots, _ = self.loose.claim(keys[first])
         for name, source in (("simhash", "simhash"), ("account", "account"), ("last_ms", "time_ms")):
             self.loose[name][slots] = events[source][rows[first]]
 
@@ -81,13 +91,13 @@ class Templates:
         """Look for new centroids among the loose prompts of the last three days; how many were found."""
         self._expire(now_ms)
         # by key: the order of slots depends on what was evicted when
-        order = np.argsort(self.loose.keys[: len(self.loose)], kind="stable")
+        order = order_by(self.loose.keys[: len(self.loose)])
         simhash, account = self.loose["simhash"][order], self.loose["account"][order]
-        _, account = np.unique(account, return_inverse=True)
-        free, found = np.ones(len(order), np.bool_), 0
+        account = Groups(account).ids
+        free, found, chance = np.ones(len(order), np.bool_), 0, _chance(account)
         for band in range(_BANDS):
             for seed in _seeds(simhash, account, free, band):
-                centroid = _grow(simhash, account, seed & free)
+                centroid = _grow(simhash, account, seed[free[seed]], chance)
                 if centroid is not None:
                     free &= np.bitwise_count(simhash ^ centroid) > RADIUS
                     found += self._add(centroid, now_ms)
@@ -127,16 +137,19 @@ def _scatter(order: NDArray[np.int64], values: Mask) -> Mask:
 
 def _seeds(
     simhash: NDArray[np.uint64], account: NDArray[Any], free: Mask, band: int
-) -> list[NDArray[np.bool_]]:
-    """Sets of prompts that share a band value which improbably many accounts share, largest first."""
-    value = ((simhash >> np.uint64(16 * band)) & np.uint64(0xFFFF)).astype(np.int64)
-    pairs = np.sort(value[free] * (1 << 32) + account[free])
+) -> list[NDArray[np.int64]]:
+    """Prompts that share a band value which improbably many accounts share: their rows, most shared first."""
+    value = (simhash >> np.uint64(16 * band)).astype(np.uint16)
+    pairs = np.sort((value[free].astype(np.int64) << 32) + account[free])
     distinct = pairs[1:] != pairs[:-1]
     accounts = np.bincount(pairs[np.append(True, distinct)[: len(pairs)]] >> 32, minlength=1 << 16)
     threshold = max(6, int(poisson.isf(_P_SEED, accounts.mean())) + 1)
     hot = np.flatnonzero(accounts >= threshold)
     hot = hot[np.argsort(-accounts[hot], kind="stable")][:_MAX_SEEDS]
-    return [value == h for h in hot.tolist()]
+    order = order_by(value)
+    ordered = value[order]
+    low, high = np.searchsorted(ordered, hot), np.searchsorted(ordered, hot, "right")
+    return [order[start:end] for start, end in zip(low.tolist(), high.tolist(), strict=True)]
 
 
 def _majority(simhash: NDArray[np.uint64], weight: NDArray[np.float64]) -> np.uint64:
@@ -145,28 +158,28 @@ def _majority(simhash: NDArray[np.uint64], weight: NDArray[np.float64]) -> np.ui
     return np.uint64((ones.astype(np.uint64) << _BITS).sum(dtype=np.uint64))
 
 
-def _one_vote_each(account: NDArray[Any]) -> NDArray[np.float64]:
-    _, inverse, counts = np.unique(account, return_inverse=True, return_counts=True)
-    return 1.0 / counts[inverse]
+def _chance(account: NDArray[Any]) -> Chance:
+    """What chance alone does, given how many prompts each account has."""
+    near = np.bincount(account).astype(np.float64) * _CHANCE
+    light = near[near * _EXCESS <= 2]
+    return Chance(near, float((1 - np.exp(-light) * (1 + light)).sum()))
 
 
-def _grow(simhash: NDArray[np.uint64], account: NDArray[Any], seed: Mask) -> np.uint64 | None:
+def _grow(
+    simhash: NDArray[np.uint64], account: NDArray[Any], seed: NDArray[np.int64], chance: Chance
+) -> np.uint64 | None:
     """Centroid refined twice from a seed, or None where chance explains it or too few accounts are near."""
     near = seed
     centroid = np.uint64(0)
     for _ in range(3):
-        if len(np.unique(account[near])) < 6:
+        prompts = np.bincount(account[near])
+        if (prompts > 0).sum() < 6:
             return None
-        centroid = _majority(simhash[near], _one_vote_each(account[near]))
-        near = np.bitwise_count(simhash ^ centroid) <= RADIUS
-    prompts = np.bincount(account[near], minlength=int(account.max()) + 1)
-    by_chance = np.bincount(account, minlength=len(prompts)) * _CHANCE
+        centroid = _majority(simhash[near], 1.0 / prompts[account[near]])
+        near = np.flatnonzero(np.bitwise_count(simhash ^ centroid) <= RADIUS)
+    prompts = np.bincount(account[near], minlength=len(chance.near))
     # an account with thousands of prompts is near everything twice: it counts by its excess
-    often = (prompts >= 2) & (prompts >= _EXCESS * by_chance)
-    light = by_chance[by_chance * _EXCESS <= 2]
-    often_by_chance = float((1 - np.exp(-light) * (1 + light)).sum())
-    if (prompts > 0).sum() < _MIN_ACCOUNTS or often.sum() < 6 + 3 * often_by_chance:
+    often = (prompts >= 2) & (prompts >= _EXCESS * chance.near)
+    if (prompts > 0).sum() < _MIN_ACCOUNTS or often.sum() < 6 + 3 * chance.often:
         return None
     return centroid
-
-

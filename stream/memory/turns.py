@@ -6,13 +6,17 @@ left here is an orphan: its earlier turns never passed this way.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stream.event.columns import Columns
+from stream.windows.groups import Groups
 from stream.windows.slots import Column, Keys, Mask, SlotTable, evict_idle
+
+_NOBODY: Final = np.uint64(0)
+"""Who left a state that several accounts left."""
 
 
 class Continuations(NamedTuple):
@@ -37,7 +41,7 @@ class Turns:
         self.table = SlotTable(
             stage,
             "turns",
-            {"last_ms": Column(np.int64), "account": Column(np.uint64), "shared": Column(np.uint8)},
+            {"last_s": Column(np.uint32), "account": Column(np.uint64)},
         )
 
     def resolve(self, events: Columns) -> Continuations:
@@ -52,22 +56,23 @@ class Turns:
         continues, slots = continues[slots >= 0], slots[slots >= 0]
         left_by = self.table["account"][slots]
         # a state that several accounts left (a canned greeting, a benchmark) is nobody's
-        other = (left_by != account[continues]) & (self.table["shared"][slots] == 0)
+        other = (left_by != account[continues]) & (left_by != _NOBODY)
         unrelated = self._units(left_by[other]) != events["unit"][continues[other]]
         handed_over[continues[other][unrelated]] = True
         return Continuations((before != 0) | (events["next_turn"] != 0), handed_over, orphaned)
 
     def _remember(self, states: Keys, account: Keys, time_ms: NDArray[np.int64]) -> None:
-        unique, first, inverse = np.unique(states, return_index=True, return_inverse=True)
-        slots, made = self.table.claim(unique)
+        groups = Groups(states)
+        first = groups.rows
+        slots, made = self.table.claim(states[first])
         self.table["account"][slots[made]] = account[first[made]]
-        self.table["last_ms"][slots] = time_ms[first]
-        another = self.table["account"][slots][inverse] != account
-        self.table["shared"][slots[inverse[another]]] = 1
+        self.table["last_s"][slots] = time_ms[first] // 1000
+        another = self.table["account"][slots][groups.ids] != account
+        self.table["account"][slots[groups.ids[another]]] = _NOBODY
 
     def expire(self, now_ms: int) -> None:
         """Forget conversations that rested longer than the retention."""
-        keep = self.table["last_ms"] >= now_ms - self._retention_ms
+        keep = self.table["last_s"] >= (now_ms - self._retention_ms) // 1000
         if keep.sum() * 4 < len(keep) * 3:
             self.table.retain(keep)
-        evict_idle(self.table, self._limit)
+        evict_idle(self.table, self._limit, "last_s")

@@ -166,6 +166,7 @@ class Pipeline:
         told, named = self._campaigns.tick(self._links.activity(now_ms - self._tick_ms), now_ms)
         for case in self._campaigns.closed_now(now_ms):
             self._links.forget(case.number)
+        self._links.clear(self._campaigns.take_buried())
         self._links.expire(now_ms)
         return told, named
 

@@ -22,8 +22,8 @@ from stream.memory.habits import NOVELTY_MS, Habits
 from stream.memory.templates import COMMON_MS, Templates
 from stream.memory.turns import Turns
 from stream.runtime.blocks import Block
-from stream.windows.groups import Groups
-from stream.windows.slots import Column, SlotTable, evict_idle, mix
+from stream.windows.groups import Groups, runs
+from stream.windows.slots import TEXT, Column, SlotTable, evict_idle, mix
 from stream.windows.tiles import DAY_MS, HORIZONS, HOUR_MS, NEVER, Ring, begins
 
 NAME: Final = "accounts"
@@ -50,6 +50,7 @@ _IDLE_VALUE_MS: Final = 28 * DAY_MS
 
 def _columns() -> dict[str, Column]:
     return {
+        "account_id": Column(TEXT, fill=""),
         "org": Column(np.uint64),
         "payment": Column(np.uint64),
         "created_ms": Column(np.int64, fill=-1),
@@ -64,7 +65,7 @@ def _columns() -> dict[str, Column]:
         "minutes_newest": Column(np.int32, fill=NEVER),
         "hours": Column(np.uint16, _HOURS.length),
         "hours_newest": Column(np.int32, fill=NEVER),
-        "days": Column(np.uint32, 2 * _DAYS.length),
+        "days": Column(np.uint32, _DAYS.length),
         "days_newest": Column(np.int32, fill=NEVER),
         "counts": Column(np.uint16, len(COUNTS) * WINDOW.length),
         "sums": Column(np.int32, len(SUMS) * WINDOW.length),
@@ -81,7 +82,7 @@ class Accounts:
         """Start empty."""
         self._kinds, self._limit = kinds, windows.max_accounts
         self._tick_ms = round(windows.tick_s * 1000)
-        self.table = SlotTable(NAME, "accounts", _columns(), texts=("account_id",))
+        self.table = SlotTable(NAME, "accounts", _columns())
         per_event = windows.max_exchanges
         self._exchanges = Exchanges(NAME, int(windows.dedupe_retention_s * 1000), per_event)
         self._turns = Turns(NAME, _TURN_MS, per_event, self._units)
@@ -99,7 +100,7 @@ class Accounts:
             self.table,
             self._exchanges.table,
             self._turns.table,
-            self._bodies.table,
+            *self._bodies.tables,
             self._habits.table,
             *self._templates.tables,
         )
@@ -124,7 +125,7 @@ class Accounts:
         slots, made = self.table.claim(groups.first(events["account"]))
         first_rows = groups.order[groups.starts]
         for slot, row in zip(slots[made].tolist(), first_rows[made].tolist(), strict=True):
-            self.table.texts["account_id"][slot] = ids[row]
+            self.table["account_id"][slot] = ids[row]
         self.table["first_ms"][slots[made]] = events["time_ms"][first_rows[made]]
         of_event = slots[groups.ids]
         for name, absent in _SIGN_UP:
@@ -176,27 +177,26 @@ class Accounts:
 
     def _accumulate(self, events: Columns, slots: NDArray[np.int32]) -> None:
         time_ms, table = events["time_ms"], self.table
-        counts = np.stack([np.ones(len(slots), np.int64), *(events[name] for name in COUNTS[1:])], axis=1)
-        sums = np.stack([events[name] for name in SUMS], axis=1)
-        tokens = np.maximum(events["input_tokens"], 0) + np.maximum(events["output_tokens"], 0)
-        volume = np.stack([counts[:, 0], tokens], axis=1)
+        groups = Groups(slots)
+        unique, order = groups.first(slots), groups.order
+        one = np.ones(len(slots), np.int64)
+        counts = np.stack([one, *(events[name][order] for name in COUNTS[1:])], axis=1)
+        sums = np.stack([events[name][order] for name in SUMS], axis=1)
         for ring, name, amounts in (
             (_MINUTES, "minutes", counts[:, :1]),
             (_HOURS, "hours", counts[:, :1]),
-            (_DAYS, "days", volume),
+            (_DAYS, "days", counts[:, :1]),
             (WINDOW, "counts", counts),
             (WINDOW, "sums", sums),
         ):
-            tile = time_ms // ring.tile_ms
-            for number in np.unique(tile).tolist():
-                rows = np.flatnonzero(tile == number)
-                groups = Groups(slots[rows])
-                ring.add(
-                    table[name], table[f"{name}_newest"], groups.first(slots[rows]), number,
-                    groups.sum(amounts[rows]),
-                )  # fmt: skip
-        groups = Groups(slots)
-        unique = groups.first(slots)
+            # an account's events ascend in time: those of one tile stand together
+            tile = time_ms[order] // ring.tile_ms
+            starts = runs(slots[order], tile)
+            of, number = slots[order][starts], tile[starts]
+            totals = np.add.reduceat(amounts, starts, axis=0)
+            for each in np.unique(number).tolist():
+                rows = np.flatnonzero(number == each)
+                ring.add(table[name], table[f"{name}_newest"], of[rows], each, totals[rows])
         histograms.add(
             table["histograms"], unique, histograms.count(histograms.bins(events), groups.ids, len(groups))
         )
@@ -228,10 +228,10 @@ class Accounts:
         counts = WINDOW.total(table["counts"][slots], table["counts_newest"][slots], tile)
         sums = WINDOW.total(table["sums"][slots], table["sums_newest"][slots], tile)
         data: dict[str, Any] = {"account": table.keys[slots]}
-        data["account_id"] = [table.texts["account_id"][slot] for slot in slots.tolist()]
+        data["account_id"] = table["account_id"][slots].tolist()
         for name in (*(name for name, _ in _SIGN_UP), "tool", "first_ms", "last_ms", "total"):
             data[name] = table[name][slots]
-        data |= {"home": home.value, "home_share": home.share.astype(np.float32)}
+        data["home_share"] = home.astype(np.float32)
         data |= {name: counts[:, i].astype(np.int32) for i, name in enumerate(COUNTS)}
         sums = np.minimum(sums, np.iinfo(np.int32).max)
         data |= {name: sums[:, i].astype(np.int32) for i, name in enumerate(SUMS)}

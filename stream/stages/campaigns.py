@@ -50,6 +50,7 @@ class Campaigns:
         self.cases: dict[int, Campaign] = {}
         self._next = 1
         self._merged: dict[int, int] = {}
+        self._buried: list[int] = []
         self._exempt: set[str] = set()
         self._findings: list[Finding] = []
         self._verdicts: list[Verdict] = []
@@ -269,6 +270,7 @@ class Campaigns:
                 self._awake(case, now_ms)
                 self._tell(case, "update", now_ms)
             elif case.closed_ms < now_ms - _TOMBSTONE_MS:
+                self._buried += list(case.members)
                 del self.cases[case.number]
                 self._changed = True
         findings, verdicts = self._findings, self._verdicts
@@ -307,6 +309,11 @@ class Campaigns:
         """Campaigns that were merged since the last call, and into which."""
         merged, self._merged = self._merged, {}
         return merged
+
+    def take_buried(self) -> list[int]:
+        """Accounts whose case is past its tombstone since the last call: they may be named anew."""
+        buried, self._buried = self._buried, []
+        return buried
 
     def closed_now(self, now_ms: int) -> list[Campaign]:
         """Cases that this tick closed."""

@@ -272,7 +272,7 @@ class Links:
         pieces = score(units, lagged, reach)
         news = self._history.news(self.state.links.keys[units.link], pieces, now_ms)
         remembered = self.state.links["remembered"][units.link].astype(np.float64)
-        return judge(units, news, {}, remembered, alerts.threshold_nats, alerts.min_units), pieces
+        return judge(units, news, remembered, alerts.threshold_nats, alerts.min_units), pieces
 
     def _record(
         self,

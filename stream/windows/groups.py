@@ -6,6 +6,46 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+def order_by(*keys: NDArray[Any]) -> NDArray[np.int64]:
+    """Rows in ascending order of the first key, then the next; equal ones keep their order."""
+    order = _order(keys[-1])
+    for key in reversed(keys[:-1]):
+        order = order[_order(key[order])]
+    return order
+
+
+def _order(key: NDArray[Any]) -> NDArray[np.int64]:
+    """Stable order of one key.
+
+    NumPy sorts 64-bit values several times faster than it finds their order, so the row takes the place
+    of the low bits of each key: exact where the keys leave room for it, else checked afterwards.
+    """
+    if key.dtype.kind not in "iu" or key.dtype.itemsize <= 2 or not len(key):
+        return np.argsort(key, kind="stable")
+    bits, rows = np.uint64(len(key).bit_length()), np.arange(len(key), dtype=np.uint64)
+    least = key.min()
+    # modulo 2**64, so that negative keys keep their order too
+    wide = key.astype(np.uint64) - least.astype(np.uint64)
+    low = (np.uint64(1) << bits) - np.uint64(1)
+    roomy = wide.max() <= ~low >> bits
+    packed = np.sort(wide << bits | rows if roomy else wide & ~low | rows)
+    order = (packed & low).view(np.int64)
+    if not roomy:
+        ordered = wide[order]
+        if (ordered[1:] < ordered[:-1]).any():
+            return np.argsort(key, kind="stable")
+    return order
+
+
+def runs(*keys: NDArray[Any]) -> NDArray[np.int64]:
+    """Where runs of equal keys start, in rows that stand together by them."""
+    edges = np.zeros(len(keys[0]), np.bool_)
+    edges[:1] = True
+    for key in keys:
+        edges[1:] |= key[1:] != key[:-1]
+    return np.flatnonzero(edges)
+
+
 class Groups:
     """Rows grouped by one or several key columns of shape (n,), groups in ascending key order.
 
@@ -14,17 +54,8 @@ class Groups:
 
     def __init__(self, *keys: NDArray[Any]) -> None:
         """Sort by the first key, then the next."""
-        self.order = (
-            np.argsort(keys[0], kind="stable") if len(keys) == 1 else np.lexsort(tuple(reversed(keys)))
-        )
-        edges = np.zeros(len(self.order), np.bool_)
-        if len(edges):
-            edges[0] = True
-        for key in keys:
-            ordered = key[self.order]
-            edges[1:] |= ordered[1:] != ordered[:-1]
-        self.starts: NDArray[np.int64] = np.flatnonzero(edges)
-        self._ids = np.cumsum(edges) - 1
+        self.order = order_by(*keys)
+        self.starts = runs(*(key[self.order] for key in keys))
 
     def __len__(self) -> int:
         """Number of groups."""
@@ -36,6 +67,16 @@ class Groups:
         return np.diff(np.append(self.starts, len(self.order)))
 
     @property
+    def _ids(self) -> NDArray[np.int64]:
+        """Group number of each row, in the order of groups."""
+        return np.repeat(np.arange(len(self)), self.counts)
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """First row of each group."""
+        return self.order[self.starts]
+
+    @property
     def ids(self) -> NDArray[np.int64]:
         """Group number of each row, in the rows' own order."""
         ids = np.empty(len(self.order), np.int64)
@@ -44,7 +85,7 @@ class Groups:
 
     def first(self, values: NDArray[Any]) -> NDArray[Any]:
         """First value of each group."""
-        return values[self.order[self.starts]]
+        return values[self.rows]
 
     def sum(self, values: NDArray[Any]) -> NDArray[Any]:
         """Sum of each group; booleans count."""

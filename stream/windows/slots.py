@@ -1,11 +1,11 @@
 """Keyed rows in NumPy columns: a 64-bit key finds its slot, slots are rows of every column.
 
-The index is open addressing with linear probing, probed for a whole batch at once, so a batch of keys
+The index is open addressing with triangular probing, probed for a whole batch at once, so a batch of keys
 costs a few array passes and no Python per key (Knuth, TAOCP vol. 3, 6.4). Slots are handed out in the
 order in which keys first arrive; nothing that decides may depend on them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,6 +24,9 @@ Mask = NDArray[np.bool_]
 
 _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: Fibonacci hashing
 _MIN_SIZE: Final = 1024
+TEXT: Final = np.dtypes.StringDType()
+"""A column of text: 16 bytes a row, and the text itself where it has more than 15 bytes."""
+_INLINE: Final = 15
 
 
 def mix(*parts: NDArray[np.uint64]) -> Keys:
@@ -38,62 +41,64 @@ def mix(*parts: NDArray[np.uint64]) -> Keys:
 
 
 class Index:
-    """Open-addressing map from 64-bit keys to slots, at most two thirds full."""
+    """Open-addressing map from 64-bit keys to slots, at most half full.
+
+    It holds slots alone: a key is compared with the one that the table keeps at the slot.
+    """
 
     def __init__(self) -> None:
         """Start empty."""
-        self._keys = np.zeros(_MIN_SIZE, dtype=np.uint64)
         self._slots = np.full(_MIN_SIZE, -1, dtype=np.int32)
         self._used = 0
 
     @property
     def nbytes(self) -> int:
         """Bytes held."""
-        return self._keys.nbytes + self._slots.nbytes
+        return self._slots.nbytes
 
     def _home(self, keys: Keys) -> NDArray[np.int64]:
-        shift = np.uint64(64 - len(self._keys).bit_length() + 1)
-        return ((keys * _MULTIPLIER) >> shift).astype(np.int64)
+        shift = np.uint64(64 - len(self._slots).bit_length() + 1)
+        return ((keys * _MULTIPLIER) >> shift).view(np.int64)
 
-    def find(self, keys: Keys) -> Slots:
-        """Slot of each key, -1 where it is unknown."""
-        found = np.full(len(keys), -1, dtype=np.int32)
-        place, open_ = self._home(keys), np.arange(len(keys))
+    def find(self, keys: Keys, held: Keys) -> Slots:
+        """Slot of each key, -1 where it is unknown; `held`: the key at each slot."""
+        if not self._used:
+            return np.full(len(keys), -1, dtype=np.int32)
+        place = self._home(keys)
+        found = self._slots[place]
+        open_, step = np.flatnonzero((found >= 0) & (held[found] != keys)), 0
+        place, wanted = place[open_], keys[open_]
         while len(open_):
-            slots, hit = self._slots[place], self._keys[place] == keys[open_]
-            occupied = slots >= 0
-            found[open_[hit & occupied]] = slots[hit & occupied]
-            on = occupied & ~hit
-            open_, place = open_[on], (place[on] + 1) & (len(self._keys) - 1)
+            # steps of 1, 2, 3, ... reach every place of a power of two, and keys do not queue up
+            step += 1
+            place = (place + step) & (len(self._slots) - 1)
+            slots = self._slots[place]
+            found[open_] = slots
+            on = np.flatnonzero((slots >= 0) & (held[slots] != wanted))
+            open_, place, wanted = open_[on], place[on], wanted[on]
         return found
 
-    def insert(self, keys: Keys, slots: Slots) -> None:
-        """Add keys that are new and differ from one another."""
-        self._reserve(self._used + len(keys))
+    def insert(self, keys: Keys, slots: Slots, held: Keys) -> None:
+        """Add keys that are new and differ from one another; `held`: the key at each slot before them."""
+        size = len(self._slots)
+        while (self._used + len(keys)) * 2 > size:
+            size *= 2
+        if size > len(self._slots):
+            old = self._slots[self._slots >= 0]
+            self._slots = np.full(size, -1, np.int32)
+            self._place(held[old], old)
         self._place(keys, slots)
-
-    def _place(self, keys: Keys, slots: Slots) -> None:
-        place, open_ = self._home(keys), np.arange(len(keys))
-        while len(open_):
-            free = self._slots[place] < 0
-            self._slots[place[free]] = slots[open_[free]]
-            # two keys may have claimed one place: the one that stands there has won
-            won = free & (self._slots[place] == slots[open_])
-            self._keys[place[won]] = keys[open_[won]]
-            open_, place = open_[~won], (place[~won] + 1) & (len(self._keys) - 1)
         self._used += len(keys)
 
-    def _reserve(self, count: int) -> None:
-        size = len(self._keys)
-        if count * 3 <= size * 2:
-            return
-        while count * 3 > size * 2:
-            size *= 2
-        held = self._slots >= 0
-        keys, slots = self._keys[held], self._slots[held]
-        self._keys, self._slots = np.zeros(size, np.uint64), np.full(size, -1, np.int32)
-        self._used = 0
-        self._place(keys, slots)
+    def _place(self, keys: Keys, slots: Slots) -> None:
+        place, step = self._home(keys), 0
+        while len(slots):
+            free = self._slots[place] < 0
+            self._slots[place[free]] = slots[free]
+            # two keys may have claimed one place: the one that stands there has won
+            lost = np.flatnonzero(self._slots[place] != slots)
+            step += 1
+            place, slots = (place[lost] + step) & (len(self._slots) - 1), slots[lost]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,24 +107,20 @@ class Column:
 
     dtype: DTypeLike
     width: int = 1
-    fill: int | float = 0
+    fill: int | float | str = 0
 
 
 class SlotTable:
     """Rows by key, with the changes since they were last asked for.
 
     Columns are attributes by name: `table["last_ms"]` has shape (capacity,) or (capacity, width); only
-    the first `len(table)` rows are in use. A text column (`texts`) is a list of strings.
+    the first `len(table)` rows are in use.
     """
 
-    def __init__(
-        self, stage: str, name: str, columns: Mapping[str, Column], texts: Iterable[str] = ()
-    ) -> None:
+    def __init__(self, stage: str, name: str, columns: Mapping[str, Column]) -> None:
         """Start empty."""
         self.stage, self.name, self._spec = stage, name, dict(columns)
         self._clear()
-        self._text_names = tuple(texts)
-        self.texts: dict[str, list[str]] = {text: [] for text in self._text_names}
 
     def _clear(self) -> None:
         self._index, self._size, self._capacity, self._rewrite = Index(), 0, 0, True
@@ -142,7 +143,7 @@ class SlotTable:
     def nbytes(self) -> int:
         """Bytes held, index and text included."""
         columns = sum(column.nbytes for column in self._columns.values())
-        texts = sum(len(text) + 57 for column in self.texts.values() for text in column)
+        texts = sum(_outside(self[name]) for name, spec in self._spec.items() if spec.dtype is TEXT)
         return self._index.nbytes + self.keys.nbytes + self._dirty.nbytes + columns + texts
 
     def _grow(self, size: int) -> None:
@@ -161,21 +162,19 @@ class SlotTable:
 
     def find(self, keys: Keys) -> Slots:
         """Slot of each key, -1 where it has none."""
-        return self._index.find(keys)
+        return self._index.find(keys, self.keys)
 
     def claim(self, keys: Keys) -> tuple[Slots, Mask]:
         """Slot of each key, made where there was none; which were made. Keys differ from one another."""
-        slots = self._index.find(keys)
+        slots = self._index.find(keys, self.keys)
         new = slots < 0
         count = int(new.sum())
         if count:
             self._grow(self._size + count)
             made = np.arange(self._size, self._size + count, dtype=np.int32)
             slots[new] = made
-            self._index.insert(keys[new], made)
+            self._index.insert(keys[new], made, self.keys)
             self.keys[made] = keys[new]
-            for text in self._text_names:
-                self.texts[text].extend([""] * count)
             self._size += count
         self.touch(slots)
         return slots, new
@@ -191,7 +190,6 @@ class SlotTable:
             return moved
         rows = np.flatnonzero(keep)
         keys, columns = self.keys[rows], {name: self[name][rows] for name in self._spec}
-        self.texts = {text: [column[i] for i in rows.tolist()] for text, column in self.texts.items()}
         self._clear()
         self._fill(keys, columns)
         return moved
@@ -202,19 +200,19 @@ class SlotTable:
         self.keys[: self._size] = keys
         for name, column in columns.items():
             self._columns[name][: self._size] = column
-        self._index.insert(keys, np.arange(self._size, dtype=np.int32))
+        self._index.insert(keys, np.arange(self._size, dtype=np.int32), self.keys)
 
     def _block(self, rows: NDArray[np.int64], whole: bool) -> Block:
         data: dict[str, Any] = {"slot": rows.astype(np.int32), "key": self.keys[rows]}
         for name, spec in self._spec.items():
             values = self[name][rows]
-            data[name] = (
-                pl.Series(name, values, dtype=pl.Array(pl.Series(values[:0].ravel()).dtype, spec.width))
-                if spec.width > 1
-                else values
-            )
-        for text, column in self.texts.items():
-            data[text] = pl.Series(text, [column[i] for i in rows.tolist()], dtype=pl.String)
+            if spec.dtype is TEXT:
+                data[name] = pl.Series(name, values.tolist(), dtype=pl.String)
+            elif spec.width > 1:
+                kind = pl.Series(values[:0].ravel()).dtype
+                data[name] = pl.Series(name, values, dtype=pl.Array(kind, spec.width))
+            else:
+                data[name] = values
         return Block(self.stage, self.name, pl.DataFrame(data), whole)
 
     def changes(self) -> list[Block]:
@@ -232,13 +230,12 @@ class SlotTable:
 
     def restore(self, block: Block) -> None:
         """Take over a block of `changes` or `snapshot`; raises StateError where it does not fit."""
-        wanted = ("slot", "key", *self._spec, *self._text_names)
+        wanted = ("slot", "key", *self._spec)
         missing = [name for name in wanted if name not in block.rows.columns]
         if missing:
             raise StateError(f"state of {self.stage}/{self.name} lacks the columns {', '.join(missing)}")
         if block.whole:
             self._clear()
-            self.texts = {text: [] for text in self._text_names}
         self._overwrite(block.rows)
         self._rewrite = False
         self._dirty[:] = False
@@ -252,15 +249,18 @@ class SlotTable:
         fresh = slots >= self._size
         if int(fresh.sum()) != size - self._size:
             raise StateError(f"state of {self.stage}/{self.name} has gaps: a change is missing")
-        for text, column in self.texts.items():
-            column.extend([""] * (size - self._size))
-            for slot, value in zip(slots.tolist(), rows[text].to_list(), strict=True):
-                column[slot] = value
         self._size = size
         self.keys[slots] = keys
-        self._index.insert(keys[fresh], slots[fresh].astype(np.int32))
-        for name in self._spec:
-            self._columns[name][slots] = rows[name].to_numpy()
+        self._index.insert(keys[fresh], slots[fresh].astype(np.int32), self.keys)
+        for name, spec in self._spec.items():
+            text = spec.dtype is TEXT
+            self._columns[name][slots] = rows[name].to_list() if text else rows[name].to_numpy()
+
+
+def _outside(texts: NDArray[Any]) -> int:
+    """Bytes of the texts that do not fit into their rows."""
+    sizes = np.strings.str_len(texts)
+    return int(sizes[sizes > _INLINE].sum())
 
 
 def _grown(old: NDArray[Any], used: int, new: NDArray[Any]) -> NDArray[Any]:
@@ -275,10 +275,11 @@ def evict_idle(table: SlotTable, limit: int, last_seen: str = "last_ms") -> Slot
     """
     if len(table) <= limit:
         return None
-    keep_count = limit * 9 // 10
+    last, count = table[last_seen], limit * 9 // 10
+    least = len(last) - max(count, 1)
+    newest = np.partition(last, least)[least]
+    keep = last > newest
     # ties go by key, which no arrival order can change
-    order = np.lexsort((table.keys[: len(table)], -table[last_seen]))
-    keep = np.zeros(len(table), np.bool_)
-    keep[order[:keep_count]] = True
+    ties = np.flatnonzero(last == newest)
+    keep[ties[np.argsort(table.keys[ties])[: count - int(keep.sum())]]] = True
     return table.retain(keep)
-

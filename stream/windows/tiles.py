@@ -56,22 +56,24 @@ class Ring:
         self._roll(tiles, newest, slots, tile)
         kept = newest[slots] - tile < self.length
         rows = slots[kept]
-        limit = np.iinfo(tiles.dtype).max
-        for metric in range(amounts.shape[1]):
-            column = metric * self.length + tile % self.length
-            total = tiles[rows, column].astype(np.int64) + amounts[kept, metric]
-            tiles[rows, column] = np.minimum(total, limit)
+        column = tiles.reshape(len(tiles), -1, self.length)[:, :, tile % self.length]
+        column[rows] = np.minimum(column[rows] + amounts[kept], np.iinfo(tiles.dtype).max)
 
     def _roll(
         self, tiles: NDArray[Any], newest: NDArray[np.int32], slots: NDArray[np.int32], tile: int
     ) -> None:
-        behind = np.clip(tile - newest[slots].astype(np.int64), 0, self.length)
-        tiles[slots[behind == self.length]] = 0
-        for steps in np.flatnonzero(np.bincount(behind)[1 : self.length]).tolist():
-            rows = slots[behind == steps + 1]
-            for back in range(steps + 1):
-                tiles[rows, (tile - back) % self.length :: self.length] = 0
-        newest[slots] = np.maximum(newest[slots], tile)
+        before = newest[slots].astype(np.int64)
+        late = np.flatnonzero(before < tile)
+        rows, behind = slots[late], tile - before[late]
+        view = tiles.reshape(len(tiles), -1, self.length)
+        view[rows] *= self._fresh(tile, behind)[:, None, :]
+        newest[rows] = tile
+
+    def _fresh(self, tile: int, behind: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Columns of rows written `behind` tiles ago that are still in the ring at `tile`: (rows, length)."""
+        age = (tile - np.arange(self.length)) % self.length
+        fresh: NDArray[np.bool_] = age >= behind[:, None]
+        return fresh
 
     def total(
         self, tiles: NDArray[Any], newest: NDArray[np.int32], tile: int, span: int | None = None

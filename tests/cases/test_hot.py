@@ -35,7 +35,7 @@ def judged(nats: Mapping[str, float], units: Units = CLIENT, remembered: float =
     pieces = {
         n: Piece(n, np.full(links, nats.get(n, 0.0)), half if n in nats else none, none, none) for n in PIECES
     }
-    return judge(units, pieces, {}, np.full(links, remembered), THRESHOLD, UNITS)
+    return judge(units, pieces, np.full(links, remembered), THRESHOLD, UNITS)
 
 
 def hot(nats: Mapping[str, float], units: Units = CLIENT, remembered: float = 0.0) -> bool:
@@ -85,7 +85,7 @@ def test_hard_evidence_needs_less_if_enough_members_show_it(name: str) -> None:
     assert hard.need[0] < soft.need[0]
     links = np.ones(1)
     few = {n: Piece(n, links * 5 * (n == name), links * 0.01, links * 0, links * 0) for n in PIECES}
-    assert judge(CLIENT, few, {}, links * 0, THRESHOLD, UNITS).need[0] == soft.need[0]
+    assert judge(CLIENT, few, links * 0, THRESHOLD, UNITS).need[0] == soft.need[0]
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)

@@ -26,7 +26,7 @@ def test_the_strongest_first_and_noise_left_out() -> None:
     one = np.ones(1)
     nats = {"young": 2.0, "breadth": 4.0, "even": 0.01, "place": -4.0, "alike": 3.0}
     pieces = {n: Piece(n, one * nats.get(n, 0), one * np.nan, one * 0.1 / 3, one) for n in PIECES}
-    told = tell(judge(CLIENT, pieces, {}, one * 0, THRESHOLD, UNITS), 0)
+    told = tell(judge(CLIENT, pieces, one * 0, THRESHOLD, UNITS), 0)
     assert [evidence.name for evidence in told] == ["breadth", "alike", "young", "place"]
     for evidence in told:
         assert np.isfinite([evidence.observed, evidence.expected, evidence.threshold, evidence.nats]).all()

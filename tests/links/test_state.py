@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream.links.state import LinkState
+from stream.links.state import WINDOW, LinkState
 from stream.runtime.blocks import decode, encode
 from tests.evidence.population import DAY_MS, KINDS, NOW_MS, Population, key
 
@@ -73,7 +73,7 @@ def test_idle_memberships_go_and_links_without_members_with_them() -> None:
     made = filled()
     state = made.links.state
     rows = np.flatnonzero(state.links["value"][state.members["link"]] != 5)
-    state.members["last_ms"][rows] -= 40 * DAY_MS
+    state.members["counts_newest"][rows] -= 40 * DAY_MS // WINDOW.tile_ms
     state.evict(NOW_MS, 28 * DAY_MS)
     assert [row[1] for row in seats(state)] == [5] * 30
     assert len(state.links) == 1
@@ -98,8 +98,8 @@ def test_whatever_is_evicted_the_rest_keeps_its_place(accounts: int, members: in
     assert (
         limited.links["members"] == np.bincount(limited.members["link"], minlength=len(limited.links))
     ).all()
-    assert limited.profiles.texts["account_id"]
-    by_key = dict(zip(limited.profiles.keys.tolist(), limited.profiles.texts["account_id"], strict=False))
+    assert len(limited.profiles)
+    by_key = dict(zip(limited.profiles.keys.tolist(), limited.profiles["account_id"].tolist(), strict=False))
     assert all(key(int(name.removeprefix("acc-"))) == of for of, name in by_key.items())
 
 

@@ -83,29 +83,30 @@ def test_the_favourite_is_the_most_shown_value(rows: list[tuple[int, int, int]])
     for number in range(3):
         own = [n for a, n, _ in rows if a == number and n]
         if not own:
-            assert np.isnan(home.share[number])
+            assert np.isnan(home[number])
             continue
         most = max(own.count(n) for n in own)
-        assert int(home.value[number]) == min(n for n in own if own.count(n) == most)
-        assert home.share[number] == pytest.approx(most / len(own))
+        assert home[number] == pytest.approx(most / len(own))
 
 
 def test_old_visits_do_not_count_for_home() -> None:
     habits = Habits("accounts")
     for _ in range(5):
         observe(habits, 0, 0, network=1)
-    observe(habits, 0, 10, network=2)
+    for network in (1, 2):
+        observe(habits, 0, 10, network=network)
     home = habits.favourite("network", np.array([0], np.int32), 1, START_MS + 11 * DAY_MS)
-    assert (int(home.value[0]), float(home.share[0])) == (2, 1.0)
+    assert home.tolist() == [0.5]
 
 
 def test_habits_follow_the_eviction_of_accounts() -> None:
     habits = Habits("accounts")
     for account in range(3):
-        observe(habits, account, 0, network=account + 1)
+        for network in range(account + 1):
+            observe(habits, account, 0, network=network + 1)
     habits.moved(np.array([-1, 1, 0], np.int32))
     home = habits.favourite("network", np.array([0, 1], np.int32), 2, START_MS + DAY_MS)
-    assert home.value.tolist() == [3, 2]
+    assert home.tolist() == pytest.approx([1 / 3, 1 / 2])
 
 
 def test_values_not_shown_for_long_are_forgotten() -> None:

@@ -447,7 +447,7 @@ def test_an_account_judged_honest_is_not_named_again(midway: Midway) -> None:
     again = restored(pipeline.snapshot())
     assert account in again._campaigns._exempt
     profiles = again._links.state.profiles
-    assert profiles["campaign"][profiles.texts["account_id"].index(account)] == 0
+    assert profiles["campaign"][profiles["account_id"].tolist().index(account)] == 0
 
 
 def test_an_allowed_link_ties_nobody_any_more(midway: Midway) -> None:

@@ -122,7 +122,7 @@ def test_unknown_stays_unknown() -> None:
     (row,) = table(accounts.tick(START_MS + HOUR_MS), "profiles").iter_rows(named=True)
     assert (row["created_ms"], row["email_class"], row["sized"]) == (-1, 255, 0)
     assert np.isnan(row["home_share"])
-    assert not any(row[name] for name in ("payment", "org", "tool", "asn", "home", *COUNTS[1:]))
+    assert not any(row[name] for name in ("payment", "org", "tool", "asn", *COUNTS[1:]))
 
 
 def test_repeats_are_dropped() -> None:
@@ -143,7 +143,7 @@ def test_over_the_limit_the_longest_idle_accounts_go() -> None:
     absorb(accounts, columns(account=[30, 1], network=[4, 4], time_ms=[START_MS + 6 * HOUR_MS] * 2))
     profiles = table(accounts.tick(START_MS + 7 * HOUR_MS), "profiles")
     assert profiles["total"].to_list() == [1, 2]
-    assert profiles["home"].to_list() == [4, 4]
+    assert profiles["home_share"].to_list() == [1, 1]
 
 
 def both(accounts: Accounts, now_ms: int) -> list[pl.DataFrame]:

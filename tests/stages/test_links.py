@@ -26,7 +26,7 @@ def made() -> Population:
 def campaigns(links: Links) -> dict[str, int]:
     """Account -> campaign that it is named in."""
     profiles = links.state.profiles
-    named = zip(profiles.texts["account_id"], profiles["campaign"].tolist(), strict=True)
+    named = zip(profiles["account_id"].tolist(), profiles["campaign"].tolist(), strict=True)
     return {account: number for account, number in named if number}
 
 

@@ -11,9 +11,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from stream.errors import StateError
 from stream.runtime.blocks import Block, decode, encode
-from stream.windows.slots import Column, Index, Keys, SlotTable, evict_idle, mix
+from stream.windows.slots import TEXT, Column, Index, Keys, SlotTable, evict_idle, mix
 
 COLUMNS = {
+    "name": Column(TEXT, fill=""),
     "count": Column(np.int64),
     "tiles": Column(np.uint16, 3),
     "share": Column(np.float32, fill=np.nan),
@@ -23,7 +24,7 @@ COLUMNS = {
 
 
 def table() -> SlotTable:
-    return SlotTable("stage", "table", COLUMNS, texts=("name",))
+    return SlotTable("stage", "table", COLUMNS)
 
 
 def keys_of(*values: int) -> Keys:
@@ -38,7 +39,7 @@ def rows_of(held: SlotTable) -> dict[int, tuple[Any, ...]]:
     """Key -> everything in its row; nan reads as None."""
     share = [None if np.isnan(value) else float(value) for value in held["share"]]
     columns = [held[name].tolist() for name in COLUMNS if name != "share"]
-    rows = zip(share, held.texts["name"], *columns, strict=True)
+    rows = zip(share, *columns, strict=True)
     return dict(zip(held.keys[: len(held)].tolist(), map(repr, rows), strict=True))
 
 
@@ -48,9 +49,11 @@ unique_keys = st.lists(st.integers(1, 2**64 - 1), unique=True, max_size=60)
 @given(unique_keys, unique_keys)
 def test_an_index_finds_what_was_inserted_and_nothing_else(known: list[int], others: list[int]) -> None:
     index = Index()
-    index.insert(keys_of(*known), np.arange(len(known), dtype=np.int32))
-    assert index.find(keys_of(*known)).tolist() == list(range(len(known)))
-    assert index.find(keys_of(*others)).tolist() == [known.index(k) if k in known else -1 for k in others]
+    held = keys_of(*known)
+    index.insert(held, np.arange(len(known), dtype=np.int32), held)
+    assert index.find(held, held).tolist() == list(range(len(known)))
+    expected = [known.index(key) if key in known else -1 for key in others]
+    assert index.find(keys_of(*others), held).tolist() == expected
 
 
 def test_an_index_grows_and_keeps_everything() -> None:
@@ -58,9 +61,9 @@ def test_an_index_grows_and_keeps_everything() -> None:
     index = Index()
     for start in range(0, len(keys), 333):
         part = keys[start : start + 333]
-        index.insert(part, np.arange(start, start + len(part), dtype=np.int32))
-    assert (index.find(keys) == np.arange(len(keys))).all()
-    assert (index.find(mix(np.arange(20_000, 30_000, dtype=np.uint64))) == -1).all()
+        index.insert(part, np.arange(start, start + len(part), dtype=np.int32), keys)
+    assert (index.find(keys, keys) == np.arange(len(keys))).all()
+    assert (index.find(mix(np.arange(20_000, 30_000, dtype=np.uint64)), keys) == -1).all()
 
 
 def test_an_index_bears_keys_that_collide() -> None:
@@ -68,8 +71,8 @@ def test_an_index_bears_keys_that_collide() -> None:
     inverse = pow(0x9E3779B97F4A7C15, -1, 2**64)
     keys = keys_of(*(inverse * i % 2**64 for i in range(1, 600)))
     index = Index()
-    index.insert(keys, np.arange(len(keys), dtype=np.int32))
-    assert (index.find(keys) == np.arange(len(keys))).all()
+    index.insert(keys, np.arange(len(keys), dtype=np.int32), keys)
+    assert (index.find(keys, keys) == np.arange(len(keys))).all()
 
 
 @given(st.lists(st.tuples(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1)), unique=True, max_size=50))
@@ -87,19 +90,19 @@ def test_new_rows_hold_the_fill() -> None:
     assert held["last_ms"].tolist() == [-1, -1]
     assert np.isnan(held["share"]).all()
     assert held["tiles"].shape == (2, 3)
-    assert held.texts["name"] == ["", ""]
+    assert held["name"].tolist() == ["", ""]
 
 
 def test_rows_that_are_dropped_leave_no_trace_in_new_ones() -> None:
     held = table()
     slots, _ = held.claim(keys_of(1, 2))
     held["count"][slots] = 9
-    held.texts["name"][0] = "one"
+    held["name"][0] = "one"
     assert held.retain(np.array([False, True])).tolist() == [-1, 0]
     slots, made = held.claim(keys_of(1))
     assert made.tolist() == [True]
     assert held["count"][slots].tolist() == [0]
-    assert held.texts["name"] == ["", ""]
+    assert held["name"].tolist() == ["", ""]
 
 
 class TableMachine(RuleBasedStateMachine):
@@ -123,7 +126,7 @@ class TableMachine(RuleBasedStateMachine):
         self.table["nats"][slots, 1] = amount / 9
         self.table["last_ms"][slots] = self.clock
         for key, slot in zip(keys, slots.tolist(), strict=True):
-            self.table.texts["name"][slot] = f"{key}-{amount}"
+            self.table["name"][slot] = f"{key}-{amount}"
             of = self.model.setdefault(key, [0, 0])
             of[0], of[1] = of[0] + amount, self.clock
 
@@ -208,7 +211,7 @@ def test_bytes_grow_with_rows() -> None:
 
 def test_a_block_that_lacks_a_column_is_refused() -> None:
     block = Block("stage", "table", pl.DataFrame({"slot": [0], "key": [1]}), True)
-    with pytest.raises(StateError, match="lacks the columns count"):
+    with pytest.raises(StateError, match="lacks the columns name, count"):
         table().restore(block)
 
 
