@@ -243,7 +243,7 @@ class Pipeline:
             accounts=len(self._accounts.table),
             links=len(state.links),
             members=len(state.members),
-            state_bytes=self._accounts.state_bytes() | {f"links_{t.name}": t.nbytes for t in state.tables},
+            state_bytes=self._accounts.state_bytes() | self._links.state_bytes(),
             evictions=self._accounts.evictions + state.evictions,
             ticks=self._tick_count,
             tick_seconds=self._tick_seconds,

@@ -13,26 +13,23 @@ import polars as pl
 from numpy.typing import NDArray
 
 from stream.cases.campaign import Campaign, LinkKey
-from stream.cases.hot import FEW_UNITS, HARD, Judged, judge
-from stream.cases.mixture import HABITS
+from stream.cases.hot import FEW_UNITS, Judged, judge
 from stream.cases.naming import Naming, Sticky, StickyLinks
+from stream.cases.overlap import Overlap, overlaps
 from stream.cases.suspect import Activity, Suspect
-from stream.evidence import PIECES, RANKED, Lagged, Piece, score
-from stream.evidence.exchangeability import ALIKE_CAP, dissimilarity, normalise, tool_diversity
+from stream.evidence import PIECES, Lagged, Piece, score
+from stream.evidence.exchangeability import ALIKE_CAP
 from stream.evidence.piece import Floats
 from stream.evidence.place import PLACE_SHARE, most_together
-from stream.evidence.rhythm import excess_spread
-from stream.evidence.traits import TRAITS
-from stream.evidence.units import Units, units_of, zeroed
-from stream.evidence.widen import upper_deviation
+from stream.evidence.units import Units, units_of
 from stream.learning.history import History
-from stream.learning.reference import LAG_MS, LINKS_KEPT, Normality, Record, Reference
+from stream.learning.reference import LAG_MS, Normality, Record, Reference
+from stream.learning.survey import survey
 from stream.learning.verdicts import VerdictLearner
 from stream.links.kinds import LinkKind
-from stream.links.state import NAME, WINDOW, LinkState, Seats
+from stream.links.state import NAME, LinkState, Seats
 from stream.runtime.blocks import Block
 from stream.settings import Settings
-from stream.windows.groups import Groups
 from stream.windows.slots import mix
 from stream.windows.tiles import DAY_MS, HOUR_MS, begins
 
@@ -43,10 +40,6 @@ SAMPLE: Final = 256
 """Units of a link that are judged: more votes than the evidence counts, however popular the link."""
 _REACH: Final = 2.0 + ALIKE_CAP
 """Nats below the threshold from which `alike`, and the relief of hard evidence, can lift a link over it."""
-_MAJORITY: Final = 0.5
-_THEIR_OWN: Final = 0.6
-_THEIR_OWN_TOOL: Final = 0.9
-"""Share of a link's members that are named, from which it belongs to campaigns; more of a mere tool."""
 
 
 class Links:
@@ -84,7 +77,7 @@ class Links:
         self.scored = len(units.start) if units is not None else 0
         self.hot = int(judged.hot.sum()) if judged is not None else 0
         if begins(_RECORD_MS, now_ms, self._tick_ms):
-            self._record(members, units, judged, now_ms)
+            self._take_down(survey(self.state, members, units, judged, self._alerts.min_units, now_ms))
         if begins(DAY_MS, now_ms, self._tick_ms) and judged is not None:
             keys = self.state.links.keys[judged.units.link]
             # before anything may be named there is no case that could excuse itself
@@ -110,39 +103,9 @@ class Links:
                     )
                     self._learned = True
 
-    def overlaps(self) -> list[tuple[int, int, LinkKey]]:
-        """Pairs of campaigns that one link ties, and the link; call it between `settle` and `expire`.
-
-        The link is theirs: most of its members are named, and it has the majority of both. So neither a
-        single shared account nor a popular value can glue two campaigns.
-        """
-        if self._naming is None:
-            return []
-        members, links = self._naming.seats, self.state.links
-        campaign = self.state.profiles["campaign"][members.account]
-        named = np.flatnonzero(campaign > 0)
-        if not len(named):
-            return []
-        share = np.bincount(members.link[named], minlength=len(links)) / np.maximum(
-            np.bincount(members.link, minlength=len(links)), 1
-        )
-        _, first = np.unique(members.account[named], return_index=True)
-        size = np.bincount(campaign[named[first]])
-        groups = Groups(members.link[named], campaign[named])
-        link, number = groups.first(members.link[named]), groups.first(campaign[named])
-        ties = np.array([kind.ties for kind in self._kinds])[links["kind"][link]]
-        theirs = share[link] >= np.where(ties, _THEIR_OWN, _THEIR_OWN_TOOL)
-        most = theirs & (groups.counts >= _MAJORITY * size[number])
-        link, number = link[most], number[most]
-        same = np.flatnonzero(link[1:] == link[:-1])
-        pairs = [
-            (int(number[i]), int(number[i + 1]), self._key(int(link[i]))) for i in same
-        ]
-        return sorted(pairs)
-
-    def _key(self, slot: int) -> LinkKey:
-        links = self.state.links
-        return self._kinds[int(links["kind"][slot])].name, int(links["value"][slot])
+    def overlaps(self) -> list[Overlap]:
+        """Campaigns that one link ties; call it between `settle` and `expire`."""
+        return overlaps(self.state, self._naming.seats) if self._naming is not None else []
 
     def expire(self, now_ms: int) -> None:
         """The tick is over: drop what is idle or over budget."""
@@ -274,47 +237,15 @@ class Links:
         remembered = self.state.links["remembered"][units.link].astype(np.float64)
         return judge(units, news, remembered, alerts.threshold_nats, alerts.min_units), pieces
 
-    def _record(
-        self,
-        seats: Seats,
-        units: Units | None,
-        judged: Judged | None,
-        now_ms: int,
-    ) -> None:
-        """Take down what is normal now, for a week later: links that are not hot, accounts not named."""
-        profiles = self.state.profiles
-        recent = (profiles["last_ms"] >= now_ms - WINDOW.tile_ms * 12) & (profiles["campaign"] == 0)
-        slots = np.flatnonzero(recent).astype(np.int32)
-        if not len(slots):
-            return
-        slots = slots[np.argsort(profiles.keys[slots], kind="stable")]
-        profile = self.state.profile(slots)
-        profile |= {"on_events": profile["events"], "on_foreign": profile["foreign"]}
-        contrast = _contrast(profile["histograms"])
-        self.reference.add(
-            Record(
-                time_ms=now_ms,
-                rates={
-                    name: _mean(trait.of(profile)) for name, trait in TRAITS.items() if name != "changed"
-                },
-                by_kind=self._by_kind(seats),
-                habits=_habits(profile),
-                contrast=[float(value) for value in contrast],
-                look=zeroed(normalise(profile["histograms"])[0]).mean(axis=0).tolist(),
-                ranked=_ranked(units, judged, contrast, self._alerts.min_units),
-            )
-        )
-        self._learned = True
+    def _take_down(self, record: Record | None) -> None:
+        if record is not None:
+            self.reference.add(record)
+            self._learned = True
 
-    def _by_kind(self, seats: Seats) -> dict[str, dict[str, float]]:
-        """Trait -> kind -> share of its members that show it, for traits that the kinds may select."""
-        free = seats.where(self.state.profiles["campaign"][seats.account] == 0)
-        traits = self.state.describe(free).traits
-        rates: dict[str, dict[str, float]] = {}
-        for name in ("changed", "orphaned", *HARD):
-            shows = {kind.name: traits[name][free.kind == i] for i, kind in enumerate(self._kinds)}
-            rates[name] = {kind: _mean(values) for kind, values in shows.items() if len(values)}
-        return rates
+    def state_bytes(self) -> dict[str, int]:
+        """Bytes held by each table."""
+        tables = (*self.state.tables, self._history.table)
+        return {f"links_{table.name}": table.nbytes for table in tables}
 
     def changes(self) -> list[Block]:
         """Rows changed since the last call, and what was learned if that changed."""
@@ -348,62 +279,3 @@ class Links:
             self.learner.restore(content["learner"])
             self._sticky = {(kind, value): Sticky.of(link) for kind, value, link in content["sticky"]}
         self._learned = False
-
-
-def _mean(values: Floats) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else 0.0
-
-
-def _habits(profile: dict[str, NDArray[Any]]) -> dict[str, tuple[float, float]]:
-    sized = np.where(profile["sized"] > 0, profile["sized"], np.nan) * 256
-    events = np.maximum(profile["events"], 1)
-    values = {
-        "log_rate": np.log(events),
-        "log_in": profile["log_in"] / sized,
-        "log_out": profile["log_out"] / sized,
-        "streamed": profile["streamed"] / events,
-    }  # fmt: skip
-    known = {name: values[name][np.isfinite(values[name])] for name in HABITS}
-    return {
-        name: (float(of.mean()), max(float(of.std()), 0.05)) if len(of) else (0.0, 1.0)
-        for name, of in known.items()
-    }
-
-
-def _contrast(histograms: NDArray[np.uint8]) -> Floats:
-    """Between minus within disagreement of all accounts, as if they were the units of one link."""
-    shape, spread = normalise(histograms)
-    known = np.isfinite(shape[:, ::8])
-    clean = zeroed(shape).reshape(len(shape), -1, 8)
-    votes = known.sum(axis=0).astype(np.float64)
-    same = (clean.sum(axis=0) ** 2).sum(axis=1) - (clean**2).sum(axis=(0, 2))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        between = 1 - same / (votes * (votes - 1))
-        within = zeroed(spread).sum(axis=0) / np.isfinite(spread).sum(axis=0)
-    contrast = between - within
-    return np.where(np.isfinite(contrast), contrast, 0.0)
-
-
-def _ranked(
-    units: Units | None, judged: Judged | None, contrast: Floats, min_units: int
-) -> dict[str, list[float]]:
-    """Ranked evidence of links that are not hot, a bounded number."""
-    if units is None:
-        return {name: [] for name in RANKED}
-    calm = (units.votes >= min_units) | units.by_kind(lambda kind: kind.few_units)
-    if judged is not None:
-        calm &= ~judged.hot
-    values = {
-        "even": excess_spread(units),
-        "tokens_in": upper_deviation(units, units.log_in),
-        "tokens_out": upper_deviation(units, units.log_out),
-        "alike": dissimilarity(units, contrast),
-        "uniform_tool": tool_diversity(units),
-    }
-    ranked = {}
-    for name, column in values.items():
-        kept = np.sort(column[calm & np.isfinite(column)])
-        # every n-th, by size: the distribution stays, the record is bounded
-        ranked[name] = [round(float(value), 6) for value in kept[:: len(kept) // LINKS_KEPT + 1]]
-    return ranked
