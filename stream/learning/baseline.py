@@ -31,6 +31,7 @@ class Baseline:
         self._recent: list[list[float]] = []
         self.mean_score = 0.0
         self.learned = 0
+        self._stored = -1
 
     def _reset(self) -> None:
         self._trees = anomaly.HalfSpaceTrees(
@@ -60,8 +61,14 @@ class Baseline:
         if self.learned % _WINDOW == 0:
             self._recent = self._recent[-_WINDOW:]
 
+    @property
+    def changed(self) -> bool:
+        """Whether it has learned since `plain` or `restore`."""
+        return self.learned != self._stored
+
     def plain(self) -> dict[str, Any]:
         """For storing as JSON."""
+        self._stored = self.learned
         return {"recent": self._recent, "learned": self.learned, "mean_score": self.mean_score}
 
     def restore(self, plain: dict[str, Any]) -> None:
@@ -70,7 +77,7 @@ class Baseline:
         self._recent, self.learned = [], plain["learned"] - len(plain["recent"])
         for row in plain["recent"]:
             self._learn(row)
-        self.mean_score = plain["mean_score"]
+        self.mean_score, self._stored = plain["mean_score"], self.learned
 
 
 def figures(profiles: SlotTable, since_ms: int) -> tuple[NDArray[np.uint64], NDArray[np.float64]]:

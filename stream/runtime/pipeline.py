@@ -33,6 +33,7 @@ from stream.stages.links import Links
 from stream.windows.tiles import DAY_MS, HOUR_MS, begins
 
 _META: Final = "meta"
+_BASELINE: Final = "baseline"
 _GAP_MS: Final = 30 * DAY_MS  # silence longer than any window: ticks after it could decide nothing
 
 
@@ -187,12 +188,16 @@ class Pipeline:
     def changes(self) -> list[Block]:
         """What changed since the last `changes`, `snapshot` or `restore`."""
         parts = (self._held, self._accounts, self._links, self._campaigns)
-        return [block for part in parts for block in part.changes()] + [self._meta()]
+        blocks = [block for part in parts for block in part.changes()]
+        if self._baseline.changed:
+            blocks.append(_json_block(_BASELINE, self._baseline.plain()))
+        return [*blocks, self._meta()]
 
     def snapshot(self) -> list[Block]:
         """Everything, in whole blocks."""
         parts = (self._held, self._accounts, self._links, self._campaigns)
-        return [block for part in parts for block in part.snapshot()] + [self._meta()]
+        blocks = [block for part in parts for block in part.snapshot()]
+        return [*blocks, _json_block(_BASELINE, self._baseline.plain()), self._meta()]
 
     def _meta(self) -> Block:
         content = {
@@ -202,9 +207,8 @@ class Pipeline:
             "rejects": [[getattr(row, name) for name in Reject.__slots__] for row in self._rejects],
             "feedback": [[getattr(row, name) for name in Feedback.__slots__] for row in self._feedback],
             "feedback_position": self._feedback_position,
-            "baseline": self._baseline.plain(),
         }
-        return Block(NAME, _META, pl.DataFrame({"json": [orjson.dumps(content).decode()]}), True)
+        return _json_block(_META, content)
 
     def restore(self, blocks: Iterable[Block]) -> None:
         """Take over stored blocks in order: whole ones replace, others overwrite rows by slot."""
@@ -217,6 +221,8 @@ class Pipeline:
                 stages[block.stage].restore([block])
             elif block.table == _META:
                 meta = orjson.loads(block.rows["json"][0])
+            elif block.table == _BASELINE:
+                self._baseline.restore(orjson.loads(block.rows["json"][0]))
             else:
                 self._held.restore(block)
         if meta is not None:
@@ -225,7 +231,6 @@ class Pipeline:
             self._rejects = [Reject(*row) for row in meta["rejects"]]
             self._feedback = [Feedback(*row) for row in meta["feedback"]]
             self._feedback_position = meta["feedback_position"]
-            self._baseline.restore(meta["baseline"])
 
     def stats(self) -> Stats:
         """Numbers for metrics; the tick durations since the last call go with it."""
@@ -267,3 +272,7 @@ class Pipeline:
         return {
             family: not any(coverage[name][0] for name in fields) for family, fields in FIELDS_NEEDED.items()
         }
+
+
+def _json_block(table: str, content: dict[str, Any]) -> Block:
+    return Block(NAME, table, pl.DataFrame({"json": [orjson.dumps(content).decode()]}), True)
