@@ -176,6 +176,13 @@ class Alerts(_Group):
         gt=0.5,
         lt=1,
     )
+    warm_up_days: float = _setting(
+        11.0,
+        "event time before the first case may open",
+        "links are held against several days of a week ago; before, all that Shoal has not seen looks new",
+        "d",
+        ge=8,
+    )
     threshold_nats: float = _setting(
         10.0,
         "total evidence above which a link is hot",

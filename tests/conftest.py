@@ -108,5 +108,7 @@ def replayed(tmp_path_factory: pytest.TempPathFactory) -> Replayed:
 
 
 def coarse(settings: Settings) -> Settings:
-    """Ticks of four hours: a tick costs the same on a small world as on a large one."""
-    return settings.model_copy(update={"windows": settings.windows.model_copy(update={"tick_s": 14_400.0})})
+    """Ticks of four hours, for a tick costs the same on a small world as on a large one; a short warm-up."""
+    windows = settings.windows.model_copy(update={"tick_s": 14_400.0})
+    alerts = settings.alerts.model_copy(update={"warm_up_days": 8.0})
+    return settings.model_copy(update={"windows": windows, "alerts": alerts})

@@ -44,6 +44,7 @@ class Reference:
     """Records by age. `now` moves only by `add`, so a reader sees one reference between records."""
 
     records: list[Record] = field(default_factory=list)
+    warm_up_ms: int = LAG_MS + DAY_MS
     _read: "Normality | None" = None
 
     def add(self, record: Record) -> None:
@@ -52,8 +53,8 @@ class Reference:
         self._read = None
 
     def warm(self, now_ms: int) -> bool:
-        """Whether there is a reference, and the first day of each link's own history, a lag ago."""
-        return bool(self.records) and self.records[0].time_ms <= now_ms - LAG_MS - DAY_MS
+        """Whether there is a reference, and a history of each link's own, a lag ago."""
+        return bool(self.records) and self.records[0].time_ms <= now_ms - self.warm_up_ms
 
     def age_ms(self, now_ms: int) -> int:
         """Age of the oldest record; 0 without any."""

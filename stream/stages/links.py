@@ -50,7 +50,8 @@ class Links:
         self._alerts, self._kinds = settings.alerts, kinds
         self._tick_ms = round(settings.windows.tick_s * 1000)
         self.state = LinkState(kinds, settings.windows.max_accounts, settings.windows.max_members)
-        self.reference, self.learner = Reference(), VerdictLearner()
+        self.reference = Reference(warm_up_ms=round(settings.alerts.warm_up_days * DAY_MS))
+        self.learner = VerdictLearner()
         self._history = History(NAME, PIECES)
         self._sticky: StickyLinks = {}
         self._naming: Naming | None = None

@@ -31,7 +31,9 @@ def settings_of(tick_s: float = TICK_MS / 1000, threshold_nats: float = 6.0) -> 
     return default.model_copy(
         update={
             "windows": default.windows.model_copy(update={"tick_s": tick_s}),
-            "alerts": default.alerts.model_copy(update={"threshold_nats": threshold_nats}),
+            "alerts": default.alerts.model_copy(
+                update={"threshold_nats": threshold_nats, "warm_up_days": 8.0}
+            ),
         }
     )
 
@@ -121,8 +123,8 @@ class Midway(NamedTuple):
 @pytest.fixture(scope="module")
 def midway(world: World) -> Midway:
     openings = [orjson.loads(line) for line in world.told.findings if b'"open"' in line]
-    last = max(str(finding["time"]) for finding in openings)
-    cut = next(i for i, record in enumerate(world.records) if time_of(record) > last) + 800
+    opened = min(str(finding["time"]) for finding in openings)
+    cut = next(i for i, record in enumerate(world.records) if time_of(record) > opened) + 800
     pipeline = Pipeline(settings_of())
     first = told(feed(pipeline, world.records[:cut], forever(1000)))
     assert first.findings

@@ -12,7 +12,7 @@ from stream.config import Alerts, Settings, Windows
 from stream.runtime.local import Files, replay
 from stream.simulate import WorldSpec, simulate, write_world
 
-SETTINGS = Settings(windows=Windows(tick_s=21_600), alerts=Alerts(threshold_nats=6))
+SETTINGS = Settings(windows=Windows(tick_s=21_600), alerts=Alerts(threshold_nats=6, warm_up_days=8))
 
 
 @pytest.fixture(scope="module")
