@@ -75,6 +75,7 @@ class Process:
         kafka = settings.kafka.model_dump()
         names = {f"SHOAL_KAFKA__{name.upper()}": str(value) for name, value in kafka.items()}
         names["SHOAL_WINDOWS__TICK_S"] = str(settings.windows.tick_s)
+        names["SHOAL_ALERTS__WARM_UP_DAYS"] = str(settings.alerts.warm_up_days)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.runtime.worker", *arguments],
             env=os.environ | names,
