@@ -17,7 +17,7 @@ from rich.text import Text
 from stream.bench.compare import Comparison, compare
 from stream.bench.report import Grid, markdown, show
 from stream.config import Settings
-from stream.findings.case import day_minute, measured, strongest
+from stream.findings.case import day_minute, measured, number, strongest
 from stream.findings.finding import Finding
 from stream.findings.render import finding_bytes
 from stream.runtime.local import Collected, Files, replay
@@ -100,8 +100,9 @@ def _case(history: Sequence[dict[str, Any]]) -> ShownCase:
 
 
 def _piece(piece: dict[str, Any]) -> str:
-    observed, expected = (measured(piece[name], piece["unit"]) for name in ("observed", "expected"))
-    return f"{piece['sentence']} ({observed}, expected {expected})"
+    share = piece["unit"] == "share"
+    observed = measured(piece["observed"], "share") if share else number(piece["observed"])
+    return f"{piece['sentence']} ({observed}, expected {measured(piece['expected'], piece['unit'])})"
 
 
 def _cases_grid(told: Sequence[ShownCase]) -> Grid:
