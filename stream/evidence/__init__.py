@@ -47,7 +47,7 @@ FIELDS_NEEDED: Final[dict[str, tuple[str, ...]]] = {
     "refusal": ("safety_code",),
     "regime": ("params_hash", "client_ip", "user_agent"),
     "breadth": ("prompt_prefix_hash", "prompt_simhash"),
-    "place": ("client_ip", "asn"),
+    "place": ("client_ip",),
 }
 """Family -> fields of the record that it can use; it is blind where all of them are missing."""
 
