@@ -1,9 +1,9 @@
 """An online baseline of single accounts: how unusual an account's last hour is.
 
 River's half-space trees (Tan, Ting and Liu 2011) over six figures of an account's closed hour, scaled to
-[0, 1]. It is a metric and a candidate trait, nothing more: coordinated accounts look more normal than
-normal ones (measured: AUC below 0.4), so no alert rests on it. A bounded sample of accounts an hour keeps
-its cost bounded; scored before learned (prequential).
+[0, 1]. Its mean score is a metric and nothing more: coordinated accounts look more normal than normal
+ones (measured: AUC below 0.4), so no alert rests on it. A bounded panel of accounts an hour, those of the
+smallest keys, keeps its cost bounded; scored before learned (prequential).
 """
 
 from typing import Any, Final
@@ -41,7 +41,7 @@ class Baseline:
     def hour(self, keys: NDArray[np.uint64], figures: NDArray[np.float64]) -> None:
         """Score, then learn, the accounts (keys; figures (accounts, len(FIGURES))) with the smallest keys.
 
-        Keys are hashes, so the smallest are a fair sample that no arrival order can change.
+        Keys are hashes, so the panel is a fair draw of the accounts that no arrival order can change.
         """
         chosen = np.argsort(keys, kind="stable")[:SAMPLE]
         if not len(chosen):
