@@ -68,9 +68,7 @@ def judge(
     hard = np.max([_majority(pieces[name]) for name in HARD], axis=0)
     reasons = np.sum([_reason(pieces, names) > least for names, least in _FAMILIES], axis=0)
     reasons = reasons + ((pieces["tokens_in"].nats + pieces["tokens_out"].nats) > _COUNTS)
-    need = threshold + np.where(
-        hard > _HARD_NATS, _HARD_RELIEF, units.by_kind(lambda kind: kind.extra_nats)
-    )
+    need = threshold + np.where(hard > _HARD_NATS, _HARD_RELIEF, units.by_kind(lambda kind: kind.extra_nats))
     few = (units.votes < min_units) & ~units.by_kind(lambda kind: kind.few_units)
     need = need + np.where(few, _FEW_NATS, 0.0)
     may_be_few = units.by_kind(lambda kind: kind.few_units or kind.ties)

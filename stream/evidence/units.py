@@ -34,9 +34,7 @@ class Members:
 
     def where(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "Members":
         """Some of them."""
-        picked = {
-            name: getattr(self, name)[rows] for name in self.__slots__ if name != "traits"
-        }
+        picked = {name: getattr(self, name)[rows] for name in self.__slots__ if name != "traits"}
         return Members(traits={name: values[rows] for name, values in self.traits.items()}, **picked)
 
 
@@ -110,9 +108,7 @@ def zeroed(values: Floats) -> Floats:
     return np.where(unknown, 0.0, values) if unknown.any() else values
 
 
-def units_of(
-    kinds: Sequence[LinkKind], kind: NDArray[np.uint8], members: Members, together: Floats
-) -> Units:
+def units_of(kinds: Sequence[LinkKind], kind: NDArray[np.uint8], members: Members, together: Floats) -> Units:
     """Merge members into units. `kind`: of each member; `together`: of each link, see `Units`."""
     start, size = _runs(members.link, members.unit)
 

@@ -59,9 +59,7 @@ class History:
             fresh[name] = Piece(name, left, piece.observed, piece.expected, piece.threshold)
         return fresh
 
-    def keep(
-        self, keys: Keys, pieces: Mapping[str, Piece], calm: NDArray[np.bool_], now_ms: int
-    ) -> None:
+    def keep(self, keys: Keys, pieces: Mapping[str, Piece], calm: NDArray[np.bool_], now_ms: int) -> None:
         """Note today's evidence of the links that are `calm`, and forget links long gone."""
         day = now_ms // DAY_MS
         self.table.retain(self.table["day"].max(axis=1, initial=_NEVER) > day - _IDLE_DAYS)

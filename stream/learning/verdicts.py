@@ -70,5 +70,3 @@ class VerdictLearner:
             self._model._weights[name] = weight
         self._model.intercept = plain["bias"]
         self.updates, self.newest_ms = plain["updates"], plain["newest_ms"]
-
-

@@ -27,9 +27,7 @@ FLAGS: Final[dict[str, tuple[str, ...]]] = {
 """Flags that a kind's `when` may ask for -> the record's fields they are made of."""
 
 _IDENTITIES: Final = (pl.UInt64, pl.UInt32)  # what can be shared: 0 stands for absent there, and nowhere else
-_RECORD_OF: Final = {
-    field.name: (field.record,) for field in EVENT if field.dtype in _IDENTITIES
-} | DERIVED
+_RECORD_OF: Final = {field.name: (field.record,) for field in EVENT if field.dtype in _IDENTITIES} | DERIVED
 
 
 class LinkKind(BaseModel):

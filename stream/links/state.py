@@ -12,12 +12,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from stream.blocks import Block
 from stream.evidence.traits import TRAITS, Profile
 from stream.evidence.units import Members
 from stream.links.kinds import LinkKind
 from stream.links.sightings import TILE_MS
 from stream.memory import histograms
-from stream.runtime.blocks import Block
 from stream.windows.groups import Groups, order_by
 from stream.windows.slots import TEXT, Column, SlotTable, evict_idle, mix
 from stream.windows.tiles import HORIZONS, HOUR_MS, NEVER, Ring

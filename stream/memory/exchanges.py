@@ -35,4 +35,3 @@ class Exchanges:
         if keep.sum() * 4 < len(keep) * 3:
             self.table.retain(keep)
         evict_idle(self.table, self._limit, "last_s")
-

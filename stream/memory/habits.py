@@ -96,9 +96,7 @@ class Habits:
         wanted = np.full(count, -1, np.int64)
         wanted[accounts] = np.arange(len(accounts))
         of = self.table
-        rows = np.flatnonzero(
-            (of["attribute"] == ATTRIBUTES.index(name)) & (wanted[of["account"]] >= 0)
-        )
+        rows = np.flatnonzero((of["attribute"] == ATTRIBUTES.index(name)) & (wanted[of["account"]] >= 0))
         shown = _DAYS.total(of["days"][rows], of["newest"][rows], _DAYS.tile(now_ms - 1))[:, 0]
         place = wanted[of["account"][rows]]
         most = np.zeros(len(accounts), np.int64)

@@ -23,8 +23,8 @@ from typing import Final, NamedTuple
 
 import orjson
 
+from stream.blocks import SCHEMA_VERSION, Block, checksum, decode, encode, pieces
 from stream.errors import StateError
-from stream.runtime.blocks import SCHEMA_VERSION, Block, checksum, decode, encode, pieces
 
 FORMAT_VERSION: Final = 1
 RECORD_BYTES: Final = 900_000

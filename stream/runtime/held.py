@@ -11,9 +11,9 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from stream.blocks import Block
 from stream.event.columns import ORDER
 from stream.event.fields import SCHEMA
-from stream.runtime.blocks import Block
 
 NAME: Final = "pipeline"
 _SEEN: Final = "seen_ms"

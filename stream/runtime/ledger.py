@@ -9,11 +9,11 @@ from typing import Final, NamedTuple
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 
+from stream.blocks import Block
 from stream.config import Settings
 from stream.errors import BrokerError
 from stream.findings.render import finding_bytes, reject_bytes, verdict_bytes
 from stream.metrics import Meters
-from stream.runtime.blocks import Block
 from stream.runtime.changelog import HEADER, Changelog, Record
 from stream.runtime.pipeline import Outputs
 from stream.runtime.waiting import PATIENCE_S, RETRY_MS, START_S, goodbye, patiently

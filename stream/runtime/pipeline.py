@@ -13,6 +13,7 @@ import numpy as np
 import orjson
 import polars as pl
 
+from stream.blocks import Block
 from stream.cases.feedback import Feedback, read_feedback
 from stream.config import digest, links_path
 from stream.event.batch import Reject
@@ -21,7 +22,6 @@ from stream.evidence import FIELDS_NEEDED
 from stream.findings.finding import Finding, Verdict
 from stream.learning.baseline import Baseline, figures
 from stream.links.kinds import load_kinds
-from stream.runtime.blocks import Block
 from stream.runtime.held import NAME, Held
 from stream.runtime.stats import Stats
 from stream.settings import Settings

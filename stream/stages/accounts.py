@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from stream.blocks import Block
 from stream.config import Windows
 from stream.event.columns import Columns, take
 from stream.links.kinds import LinkKind
@@ -21,7 +22,6 @@ from stream.memory.exchanges import Exchanges
 from stream.memory.habits import NOVELTY_MS, Habits
 from stream.memory.templates import COMMON_MS, Templates
 from stream.memory.turns import Turns
-from stream.runtime.blocks import Block
 from stream.windows.groups import Groups, runs
 from stream.windows.slots import TEXT, Column, SlotTable, evict_idle, mix
 from stream.windows.tiles import DAY_MS, HORIZONS, HOUR_MS, NEVER, Ring, begins

@@ -13,12 +13,12 @@ from typing import Any, Final
 import orjson
 import polars as pl
 
+from stream.blocks import Block
 from stream.cases.campaign import Campaign, LinkKey, Named, Tie
 from stream.cases.suspect import Activity, Suspect
 from stream.cases.write import finding
 from stream.findings.finding import Finding, LinkRef, Verdict
 from stream.links.kinds import LinkKind
-from stream.runtime.blocks import Block
 from stream.windows.tiles import DAY_MS
 
 NAME: Final = "campaigns"
@@ -184,9 +184,7 @@ class Campaigns:
         for account, member in other.members.items():
             tie = other.links.get(member.link) or other.strongest()
             self._verdicts.append(
-                Verdict(
-                    member.account_id, case.uid, now_ms, tie.ref.score, member.posterior, tie.evidence
-                )
+                Verdict(member.account_id, case.uid, now_ms, tie.ref.score, member.posterior, tie.evidence)
             )
             case.members.setdefault(account, member)
         for key, tie in other.links.items():

@@ -50,9 +50,7 @@ def _clear_account(account_id: str, links: Links, campaigns: Campaigns, now_ms: 
         links.clear(campaigns.withdraw(case, accounts, now_ms))
 
 
-def _judge_link(
-    key: LinkKey, decision: Feedback, links: Links, campaigns: Campaigns, now_ms: int
-) -> None:
+def _judge_link(key: LinkKey, decision: Feedback, links: Links, campaigns: Campaigns, now_ms: int) -> None:
     if not links.knows(key[0]) or decision.decision == "confirmed":
         return
     links.remember(*key, _NEVER if decision.decision == "allow_value" else HONEST_NATS)

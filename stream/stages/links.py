@@ -12,6 +12,7 @@ import orjson
 import polars as pl
 from numpy.typing import NDArray
 
+from stream.blocks import Block
 from stream.cases.campaign import Campaign, LinkKey
 from stream.cases.hot import FEW_UNITS, Judged, judge
 from stream.cases.naming import Naming, Sticky, StickyLinks
@@ -28,7 +29,6 @@ from stream.learning.survey import survey
 from stream.learning.verdicts import VerdictLearner
 from stream.links.kinds import LinkKind
 from stream.links.state import NAME, LinkState, Seats
-from stream.runtime.blocks import Block
 from stream.settings import Settings
 from stream.windows.slots import mix
 from stream.windows.tiles import DAY_MS, HOUR_MS, begins

@@ -13,8 +13,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import DTypeLike, NDArray
 
+from stream.blocks import Block
 from stream.errors import StateError
-from stream.runtime.blocks import Block
 
 Keys = NDArray[np.uint64]
 """Keys, shape (n,)."""

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from stream.blocks import decode, encode
 from stream.evidence.piece import Piece
 from stream.learning.history import History
-from stream.runtime.blocks import decode, encode
 
 DAY_MS = 86_400_000
 NOW_MS = 1_775_606_400_000 + 60 * DAY_MS

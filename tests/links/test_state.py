@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stream.blocks import decode, encode
 from stream.links.state import WINDOW, LinkState
-from stream.runtime.blocks import decode, encode
 from tests.evidence.population import DAY_MS, KINDS, NOW_MS, Population, key
 
 

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stream.blocks import decode, encode
 from stream.event.columns import Columns
 from stream.memory.templates import RADIUS, Templates
-from stream.runtime.blocks import decode, encode
 from tests.memory.columns import START_MS, columns
 
 DAY_MS = 86_400_000

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 import orjson
 import polars as pl
 
+from stream.blocks import Block
 from stream.event.decode import Reject
 from stream.findings.finding import Finding, Verdict
-from stream.runtime.blocks import Block
 from stream.runtime.pipeline import Outputs
 from stream.runtime.stats import Stats
 

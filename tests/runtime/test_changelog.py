@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stream.blocks import Block
 from stream.errors import StateError
 from stream.runtime import changelog as module
-from stream.runtime.blocks import Block
 from stream.runtime.changelog import RECORD_BYTES, Changelog, Record
 
 

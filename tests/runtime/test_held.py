@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stream.blocks import decode, encode
 from stream.event.fields import SCHEMA
-from stream.runtime.blocks import decode, encode
 from stream.runtime.held import Held
 
 DISORDER_MS = 10

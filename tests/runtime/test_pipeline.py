@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from stream.blocks import Block, decode, encode
 from stream.config import Links, Settings
 from stream.errors import ConfigError
 from stream.findings.render import finding_bytes, verdict_bytes
-from stream.runtime.blocks import Block, decode, encode
 from stream.runtime.pipeline import Outputs, Pipeline
 from stream.simulate import LOOKALIKES, WorldSpec, simulate
 from stream.windows.tiles import DAY_MS, HOUR_MS, MINUTE_MS

@@ -8,7 +8,6 @@ from tests.conftest import KafkaSettings, free_ports, named_settings
 pytestmark = pytest.mark.kafka
 
 
-
 def test_topics_are_created_once_and_then_as_they_should_be(bootstrap: str, fresh_name: str) -> None:
     settings = named_settings(bootstrap, fresh_name)
     first = ensure(settings, 3)

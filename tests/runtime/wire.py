@@ -110,5 +110,3 @@ def until(condition: Callable[[], bool], what: str, timeout_s: float = 60) -> No
     while not condition():
         assert time.monotonic() < end, f"not within {timeout_s:.0f} s: {what}"
         time.sleep(0.05)
-
-

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stream.blocks import Block, decode, encode
 from stream.config import Windows, config_path
 from stream.event.columns import Columns, take
 from stream.links.kinds import load_kinds
-from stream.runtime.blocks import Block, decode, encode
 from stream.stages.accounts import COUNTS, Accounts
 from tests.memory.columns import START_MS, columns
 

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 
 import pytest
 
+from stream.blocks import decode, encode
 from stream.cases.campaign import LinkKey
 from stream.cases.suspect import Suspect
 from stream.config import config_path
 from stream.findings.finding import Finding, Verdict
 from stream.links.kinds import load_kinds
-from stream.runtime.blocks import decode, encode
 from stream.stages.campaigns import Campaigns
 from tests.stages.suspects import DAY_MS, HOUR_MS, START_MS, active, suspect
 

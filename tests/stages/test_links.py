@@ -2,9 +2,9 @@
 
 import pytest
 
+from stream.blocks import decode, encode
 from stream.cases.campaign import Campaign, Named
 from stream.cases.suspect import Suspect
-from stream.runtime.blocks import decode, encode
 from stream.stages.links import SAMPLE, Links
 from tests.evidence.population import KINDS, NOW_MS, Population, key
 from tests.stages.suspects import member, suspect

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from stream.blocks import Block, decode, encode
 from stream.errors import StateError
-from stream.runtime.blocks import Block, decode, encode
 from stream.windows.slots import TEXT, Column, Index, Keys, SlotTable, evict_idle, mix
 
 COLUMNS = {

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stream.blocks import Block, decode, encode, pieces
 from stream.errors import StateError
-from stream.runtime.blocks import Block, decode, encode, pieces
 
 
 def test_a_block_comes_back_as_it_was() -> None:
