@@ -10,7 +10,7 @@ import polars as pl
 
 from stream.errors import StateError
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """Raised when a table of the state changes its meaning or a column; other versions are refused."""
 
 

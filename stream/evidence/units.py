@@ -28,7 +28,6 @@ class Members:
     log_out: Floats
     streamed: Floats
     tool: NDArray[np.uint64]
-    asn: NDArray[np.uint32]
     active_hours: Floats
     histograms: NDArray[np.uint8]
 
@@ -56,7 +55,6 @@ class Units:
     log_out: Floats
     active_hours: Floats
     tool: NDArray[np.uint64]
-    asn: NDArray[np.uint32]
     unit: NDArray[np.uint64]
     size: NDArray[np.int64]
     """Members of each unit."""
@@ -134,7 +132,6 @@ def units_of(kinds: Sequence[LinkKind], kind: NDArray[np.uint8], members: Member
         log_out=mean(members.log_out),
         active_hours=mean(members.active_hours),
         tool=members.tool[start],
-        asn=members.asn[start],
         unit=members.unit[start],
         size=size,
         histograms=members.histograms,

@@ -35,7 +35,6 @@ _PROFILE: Final[dict[str, Column]] = {
     "first_ms": Column(np.int64),
     "last_ms": Column(np.int64),
     "email_class": Column(np.uint8, fill=255),
-    "asn": Column(np.uint32),
     "home_share": Column(np.float32),
     **dict.fromkeys(
         ("total", "events", "sized", "streamed", "chained", "orphaned", "handed_over", "failed_over",
@@ -249,7 +248,6 @@ class LinkState:
             log_out=habit("log_out", _LOG_UNIT, "sized"),
             streamed=habit("streamed", 1, "events"),
             tool=profile["tool"],
-            asn=profile["asn"],
             active_hours=profile["active_hours"].astype(np.float64),
             histograms=profile["histograms"],
         )

@@ -38,7 +38,7 @@ LOG_UNIT: Final = 256
 WINDOW: Final = Ring(TILE_MS, 13)
 PAST_EVENTS: Final = 10
 """An account has a past once it has this many events."""
-_SIGN_UP: Final = (("org", 0), ("payment", 0), ("created_ms", -1), ("email_class", 255), ("asn", 0))
+_SIGN_UP: Final = (("org", 0), ("payment", 0), ("created_ms", -1), ("email_class", 255))
 """What an account keeps of its newest event, and what stands for absent there."""
 _MINUTES, _HOURS, _DAYS = (HORIZONS[name][0] for name in ("1h", "1d", "28d"))
 _SIGNUP_SLOT_MS: Final = 3 * HOUR_MS
@@ -56,7 +56,6 @@ def _columns() -> dict[str, Column]:
         "created_ms": Column(np.int64, fill=-1),
         "email_class": Column(np.uint8, fill=255),
         "tool": Column(np.uint64),
-        "asn": Column(np.uint32),
         "first_ms": Column(np.int64),
         "last_ms": Column(np.int64),
         "total": Column(np.int32),

@@ -67,7 +67,7 @@ def test_on_a_link_of_honest_accounts_nobody_is_named() -> None:
 
 def test_habits_alone_name_nobody() -> None:
     """Accounts with one look and one rate that show no suspicious trait."""
-    members = mixed(30, asn=7)
+    members = mixed(30, tool=7)
     _, _, strong = fitted(members)
     assert not strong.any()
 

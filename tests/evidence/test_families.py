@@ -43,7 +43,6 @@ def random_population(seed: int) -> Population:
             payment=np.where(rng.random(count) < 0.5, 0, rng.integers(1, 9, count)),
             org=np.where(rng.random(count) < 0.5, 0, rng.integers(10, 90, count)),
             tool=np.where(unknown, 0, rng.integers(1, 4, count)),
-            asn=rng.integers(0, 3, count),
             sized=np.where(unknown, 0, events),
             log_in=events * rng.integers(0, 3000, count),
             log_out=events * rng.integers(0, 3000, count),

@@ -122,7 +122,7 @@ def test_unknown_stays_unknown() -> None:
     (row,) = table(accounts.tick(START_MS + HOUR_MS), "profiles").iter_rows(named=True)
     assert (row["created_ms"], row["email_class"], row["sized"]) == (-1, 255, 0)
     assert np.isnan(row["home_share"])
-    assert not any(row[name] for name in ("payment", "org", "tool", "asn", *COUNTS[1:]))
+    assert not any(row[name] for name in ("payment", "org", "tool", *COUNTS[1:]))
 
 
 def test_repeats_are_dropped() -> None:
