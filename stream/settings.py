@@ -190,6 +190,13 @@ class Alerts(_Group):
         "nats",
         gt=0,
     )
+    decision_days: float = _setting(
+        180.0,
+        "how long an analyst's decision holds that has no expiry of its own",
+        "what was honest half a year ago may have been sold or stolen since",
+        "d",
+        gt=0,
+    )
 
 
 class Kafka(_Group):

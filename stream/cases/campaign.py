@@ -58,6 +58,10 @@ class Campaign:
     told: bool = False
     into: int = 0
     """Number of the case that it was merged into; 0: none."""
+    snoozed_ms: int = 0
+    """Event time before which no finding is told, an analyst's wish; 0: none."""
+    held: bool = False
+    """Whether a finding was held back since."""
 
     def note(self, line: str) -> None:
         """Add to the history, which keeps its first and its newest lines."""

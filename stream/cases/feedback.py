@@ -9,8 +9,10 @@ import orjson
 
 from stream.event.batch import Reject
 
-Decision = Literal["confirmed", "honest", "allow_value"]
+Decision = Literal["confirmed", "honest", "allow", "snooze"]
 _DECISIONS: Final = get_args(Decision)
+_SYNONYMS: Final[dict[str, Decision]] = {"allow_value": "allow"}
+"""Earlier names, still understood."""
 _VALUE: Final = re.compile(r"[0-9A-Fa-f]{1,16}")
 
 
@@ -25,13 +27,20 @@ class Feedback:
     account_id: str | None = None
     kind: str | None = None
     value: int | None = None
+    expires_ms: int | None = None
+    """Event time from which it no longer holds; None: the setting `alerts.decision_days` says."""
+
+    def until_ms(self, default_ms: int) -> int:
+        """When it ends; `default_ms` after its own time where it does not say."""
+        return self.expires_ms if self.expires_ms is not None else self.time_ms + default_ms
 
 
 def read_feedback(record: bytes, offset: int) -> Feedback | Reject:
     """Parse one JSON object; a Reject says what is missing or wrong.
 
-    Keys: `time` (RFC 3339), `decision` (confirmed, honest, allow_value), `author`, and one of
-    `campaign_uid`, `account_id`, or `kind` with `value` (16 hex digits). allow_value takes a link.
+    Keys: `time` (RFC 3339), `decision` (confirmed, honest, allow, snooze), `author`, and one of
+    `campaign_uid`, `account_id`, or `kind` with `value` (16 hex digits); optional `expires` (RFC 3339).
+    allow takes a link; snooze takes a campaign, and `until` (RFC 3339).
     """
     try:
         data = orjson.loads(record)
@@ -42,38 +51,60 @@ def read_feedback(record: bytes, offset: int) -> Feedback | Reject:
     detail = _wrong(data)
     if detail:
         return _reject(detail, offset)
+    ends = [_time_ms(data[name]) for name in ("expires", "until") if name in data]
     return Feedback(
         time_ms=_time_ms(data["time"]),
-        decision=data["decision"],
+        decision=_decision(data["decision"]),
         author=data["author"],
         campaign_uid=data.get("campaign_uid"),
         account_id=data.get("account_id"),
         kind=data.get("kind"),
         value=int(data["value"], 16) if "value" in data else None,
+        expires_ms=min(ends) if ends else None,
     )
+
+
+def _decision(name: str) -> Any:
+    return _SYNONYMS.get(name, name)
 
 
 def _wrong(data: dict[str, Any]) -> str:
     for name in ("time", "decision", "author"):
         if not isinstance(data.get(name), str):
             return f"{name} is missing or no string"
-    for name in ("campaign_uid", "account_id", "kind", "value"):
+    for name in ("campaign_uid", "account_id", "kind", "value", "expires", "until"):
         if name in data and not isinstance(data[name], str):
             return f"{name} is no string"
-    if data["decision"] not in _DECISIONS:
+    if data["decision"] not in (*_DECISIONS, *_SYNONYMS):
         return f"decision is none of {', '.join(_DECISIONS)}"
-    link = "kind" in data and "value" in data
-    if data["decision"] == "allow_value" and not link:
-        return "allow_value takes kind and value"
+    return _wrong_target(data) or _wrong_time(data)
+
+
+def _wrong_target(data: dict[str, Any]) -> str:
+    link, decision = "kind" in data and "value" in data, data["decision"]
+    if decision == "snooze" and ("campaign_uid" not in data or "until" not in data):
+        return "snooze takes campaign_uid and until"
+    if decision != "snooze" and "until" in data:
+        return f"until belongs to snooze; {decision} takes expires"
+    if _decision(decision) == "allow" and not link:
+        return f"{decision} takes kind and value"
     if not link and "campaign_uid" not in data and "account_id" not in data:
         return "names no campaign_uid, account_id, or kind and value"
     if not _VALUE.fullmatch(data.get("value", "0")):
         return "value is no number of up to 16 hex digits"
-    try:
-        _time_ms(data["time"])
-    except ValueError:
-        return "time is no RFC 3339 time"
     return ""
+
+
+def _wrong_time(data: dict[str, Any]) -> str:
+    times: dict[str, int] = {}
+    for name in ("time", "expires", "until"):
+        if name in data:
+            try:
+                times[name] = _time_ms(data[name])
+            except ValueError:
+                return f"{name} is no RFC 3339 time"
+    late = [name for name in ("expires", "until") if name in times and times[name] <= times["time"]]
+    return f"{late[0]} should be after time" if late else ""
 
 
 def _time_ms(text: str) -> int:

@@ -83,7 +83,6 @@ class LinkState:
                 "value": Column(np.uint64),
                 "members": Column(np.int32),
                 "hot_ms": Column(np.int64, fill=-1),
-                "remembered": Column(np.float32),
                 "hours": Column(np.uint16, _HOURS.length),
                 "hours_newest": Column(np.int32, fill=NEVER),
                 "days": Column(np.uint16, _DAYS.length),

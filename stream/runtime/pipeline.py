@@ -52,6 +52,7 @@ class Pipeline:
         """Start empty; raises ConfigError where the link kinds are wrong."""
         kinds = load_kinds(links_path(settings))
         self._tick_ms = round(settings.windows.tick_s * 1000)
+        self._decision_ms = round(settings.alerts.decision_days * DAY_MS)
         self._intake = Intake(settings)
         self._held = Held(round(settings.intake.max_disorder_s * 1000))
         self._accounts = Accounts(settings.windows, kinds)
@@ -153,7 +154,7 @@ class Pipeline:
         due = [row for row in self._feedback if row.time_ms < now_ms]
         self._feedback = [row for row in self._feedback if row.time_ms >= now_ms]
         for row in sorted(due, key=lambda row: (row.time_ms, str(row))):
-            apply(row, self._links, self._campaigns, now_ms)
+            apply(row, self._links, self._campaigns, now_ms, self._decision_ms)
         suspects = self._links.tick(now_ms)
         given = self._campaigns.consider(suspects, now_ms)
         self._links.settle(suspects, given)

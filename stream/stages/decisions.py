@@ -1,38 +1,54 @@
-"""Analysts' decisions, carried out on links, campaigns and the learner."""
+"""Analysts' decisions, carried out on links, campaigns and the learner.
 
-from typing import Final
+A later decision about the same takes the place of an earlier one, and `confirmed` takes back `honest` and
+`allow`: an account may be named again, a link is judged by its evidence alone.
+"""
 
 from stream.cases.campaign import Campaign, LinkKey
 from stream.cases.feedback import Feedback
+from stream.cases.remembered import ALLOWED_NATS, HONEST_NATS
+from stream.findings.render import rfc3339
 from stream.stages.campaigns import Campaigns
 from stream.stages.links import Links
 
-HONEST_NATS: Final = -4.0
-"""A link judged honest keeps this weight; a guilty verdict adds nothing (both ways did harm when 5 % of
-the verdicts were wrong)."""
-_NEVER: Final = -1e6
 
+def apply(decision: Feedback, links: Links, campaigns: Campaigns, now_ms: int, default_ms: int) -> None:
+    """Carry out one decision; one that is over already or names nothing known changes nothing.
 
-def apply(decision: Feedback, links: Links, campaigns: Campaigns, now_ms: int) -> None:
-    """Carry out one decision; one that names nothing known changes nothing."""
+    `default_ms`: how long a decision holds that does not say.
+    """
+    until_ms = decision.until_ms(default_ms)
+    if until_ms <= now_ms:
+        return
     if decision.campaign_uid is not None:
         case = campaigns.by_uid(decision.campaign_uid)
         if case is not None:
-            _judge_case(case, decision, links, campaigns, now_ms)
-    if decision.account_id is not None and decision.decision == "honest":
-        _clear_account(decision.account_id, links, campaigns, now_ms)
-    if decision.kind is not None and decision.value is not None:
-        _judge_link((decision.kind, decision.value), decision, links, campaigns, now_ms)
+            _judge_case(case, decision, links, campaigns, now_ms, until_ms)
+    if decision.account_id is not None:
+        _judge_account(decision.account_id, decision, links, campaigns, now_ms, until_ms)
+    if decision.kind is not None and decision.value is not None and links.knows(decision.kind):
+        _judge_link((decision.kind, decision.value), decision, links, campaigns, now_ms, until_ms)
 
 
-def _judge_case(case: Campaign, decision: Feedback, links: Links, campaigns: Campaigns, now_ms: int) -> None:
-    case.note(f"{decision.author}: {decision.decision}")
-    _teach(case, decision, links)
-    if decision.decision == "honest":
+def _judge_case(
+    case: Campaign, decision: Feedback, links: Links, campaigns: Campaigns, now_ms: int, until_ms: int
+) -> None:
+    until = f" until {rfc3339(until_ms)}" if decision.expires_ms is not None else ""
+    case.note(f"{decision.author}: {decision.decision}{until}")
+    if decision.decision == "snooze":
+        campaigns.snooze(case, until_ms)
+    elif decision.decision == "honest":
+        _teach(case, decision, links)
         for kind, value in case.links:
-            links.remember(kind, value, HONEST_NATS)
+            links.remember(kind, value, HONEST_NATS, until_ms)
         links.clear(campaigns.withdraw(case, list(case.members), now_ms))
+        # whoever judges a case wants to see it closed, snoozed or not
+        campaigns.rouse(case)
         campaigns.close(case, now_ms, f"judged honest by {decision.author}")
+    elif decision.decision == "confirmed":
+        _teach(case, decision, links)
+        for kind, value in case.links:
+            links.recant(kind, value)
 
 
 def _teach(case: Campaign, decision: Feedback, links: Links) -> None:
@@ -43,18 +59,26 @@ def _teach(case: Campaign, decision: Feedback, links: Links) -> None:
             links.learn(nats, guilty, decision.time_ms)
 
 
-def _clear_account(account_id: str, links: Links, campaigns: Campaigns, now_ms: int) -> None:
-    campaigns.exempt(account_id)
-    for case in list(campaigns.cases.values()):
-        accounts = [key for key, member in case.members.items() if member.account_id == account_id]
-        links.clear(campaigns.withdraw(case, accounts, now_ms))
+def _judge_account(
+    account_id: str, decision: Feedback, links: Links, campaigns: Campaigns, now_ms: int, until_ms: int
+) -> None:
+    if decision.decision == "confirmed":
+        campaigns.admit(account_id)
+    elif decision.decision == "honest":
+        campaigns.exempt(account_id, until_ms)
+        for case in list(campaigns.cases.values()):
+            accounts = [key for key, member in case.members.items() if member.account_id == account_id]
+            links.clear(campaigns.withdraw(case, accounts, now_ms))
 
 
-def _judge_link(key: LinkKey, decision: Feedback, links: Links, campaigns: Campaigns, now_ms: int) -> None:
-    if not links.knows(key[0]) or decision.decision == "confirmed":
-        return
-    links.remember(*key, _NEVER if decision.decision == "allow_value" else HONEST_NATS)
-    for case in list(campaigns.cases.values()):
-        if key in case.links:
-            links.clear(campaigns.split(case, key, links.ties, now_ms))
-            links.renumber(case for case in campaigns.cases.values())
+def _judge_link(
+    key: LinkKey, decision: Feedback, links: Links, campaigns: Campaigns, now_ms: int, until_ms: int
+) -> None:
+    if decision.decision == "confirmed":
+        links.recant(*key)
+    elif decision.decision in ("honest", "allow"):
+        links.remember(*key, ALLOWED_NATS if decision.decision == "allow" else HONEST_NATS, until_ms)
+        for case in list(campaigns.cases.values()):
+            if key in case.links:
+                links.clear(campaigns.split(case, key, links.ties, now_ms))
+                links.renumber(case for case in campaigns.cases.values())

@@ -17,6 +17,7 @@ from stream.cases.campaign import Campaign, LinkKey
 from stream.cases.hot import FEW_UNITS, Judged, judge
 from stream.cases.naming import Naming, Sticky, StickyLinks
 from stream.cases.overlap import Overlap, overlaps
+from stream.cases.remembered import Remembered
 from stream.cases.suspect import Activity, Suspect
 from stream.evidence import PIECES, Lagged, Piece, score
 from stream.evidence.exchangeability import ALIKE_CAP
@@ -54,6 +55,7 @@ class Links:
         self.learner = VerdictLearner()
         self._history = History(NAME, PIECES)
         self._sticky: StickyLinks = {}
+        self.remembered = Remembered(kinds)
         self._naming: Naming | None = None
         self._learned = True
         self.scored = self.hot = 0
@@ -70,6 +72,7 @@ class Links:
 
         `settle` must follow, with the campaign that each suspect went to.
         """
+        self._learned |= self.remembered.expire(now_ms)
         rows = self.state.active(now_ms, self._alerts.min_units - FEW_UNITS)
         members = self.state.seats(rows, now_ms)
         units = self._units(members)
@@ -86,8 +89,9 @@ class Links:
             self._history.keep(keys, pieces, calm, now_ms)
         if normality is None or not self.reference.warm(now_ms):
             return []
+        seats = self.remembered.without_allowed(members, self.state.links)
         self._naming = Naming(
-            self.state, self._alerts, members, judged, normality, self._sticky, now_ms, self._tick_ms
+            self.state, self._alerts, seats, judged, normality, self._sticky, now_ms, self._tick_ms
         )
         return list(self._naming.suspects())
 
@@ -132,14 +136,15 @@ class Links:
         self._sticky = {key: link for key, link in self._sticky.items() if link.campaign != campaign}
         self._learned = True
 
-    def remember(self, kind: str, value: int, nats: float) -> None:
-        """An analyst judged a link honest: it carries `nats` (negative) from now on."""
-        key = mix(np.array([self._number(kind)], np.uint64), np.array([value], np.uint64))
-        slots = self.state.links.find(key)
-        slots = slots[slots >= 0]
-        self.state.links["remembered"][slots] = nats
-        self.state.links.touch(slots)
+    def remember(self, kind: str, value: int, nats: float, until_ms: int) -> None:
+        """An analyst judged a link honest: it carries `nats` (negative) until then, even if it goes idle."""
+        self.remembered.hold((kind, value), nats, until_ms)
         self._sticky.pop((self._number(kind), value), None)
+        self._learned = True
+
+    def recant(self, kind: str, value: int) -> None:
+        """A link that was judged honest is judged by its evidence alone again."""
+        self.remembered.drop((kind, value))
         self._learned = True
 
     def knows(self, kind: str) -> bool:
@@ -235,8 +240,13 @@ class Links:
         reach = -np.inf if begins(_RECORD_MS, now_ms, self._tick_ms) else alerts.threshold_nats - _REACH
         pieces = score(units, lagged, reach)
         news = self._history.news(self.state.links.keys[units.link], pieces, now_ms)
-        remembered = self.state.links["remembered"][units.link].astype(np.float64)
-        return judge(units, news, remembered, alerts.threshold_nats, alerts.min_units), pieces
+        return judge(
+            units,
+            news,
+            self.remembered.nats(self.state.links)[units.link],
+            alerts.threshold_nats,
+            alerts.min_units,
+        ), pieces
 
     def _take_down(self, record: Record | None) -> None:
         if record is not None:
@@ -265,6 +275,7 @@ class Links:
         sticky = [[*key, link.plain()] for key, link in sorted(self._sticky.items())]
         content = {
             "reference": self.reference.plain(), "learner": self.learner.plain(), "sticky": sticky,
+            "remembered": self.remembered.plain(),
         }  # fmt: skip
         return Block(NAME, _MEMORY, pl.DataFrame({"json": [orjson.dumps(content).decode()]}), True)
 
@@ -279,4 +290,5 @@ class Links:
             self.reference.restore(content["reference"])
             self.learner.restore(content["learner"])
             self._sticky = {(kind, value): Sticky.of(link) for kind, value, link in content["sticky"]}
+            self.remembered.restore(content["remembered"], lambda key: (key[0], key[1]))
         self._learned = False

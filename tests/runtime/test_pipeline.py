@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from stream.blocks import Block, decode, encode
 from stream.config import Links, Settings
 from stream.errors import ConfigError
-from stream.findings.render import finding_bytes, verdict_bytes
+from stream.findings.render import finding_bytes, rfc3339, verdict_bytes
 from stream.runtime.pipeline import Outputs, Pipeline
 from stream.simulate import LOOKALIKES, WorldSpec, simulate
 from stream.windows.tiles import DAY_MS, HOUR_MS, MINUTE_MS
@@ -452,6 +452,50 @@ def test_an_account_judged_honest_is_not_named_again(midway: Midway) -> None:
     assert profiles["campaign"][profiles["account_id"].tolist().index(account)] == 0
 
 
+def test_an_exemption_ends_with_its_expiry(midway: Midway) -> None:
+    account = min(sorted(named(midway).items())[0][1])
+    start_ms = int(epoch_of(midway.left[0]) * 1000)
+    ends = rfc3339(start_ms + DAY_MS)
+    line = decision(time_of(midway.left[0]), "honest", account_id=account, expires=ends)
+    outputs, pipeline = after(midway, line)
+    own = [v for v in verdicts_of(outputs) if v["account_id"] == account]
+    assert own[0]["cleared"]
+    assert all(v["time"] >= ends for v in own[1:])
+    assert account not in pipeline._campaigns._exempt
+
+
+def test_a_snoozed_campaign_names_accounts_and_tells_no_finding(midway: Midway) -> None:
+    time, (uid, *_) = time_of(midway.left[0]), sorted(named(midway))
+    plain, _ = after(midway)
+    line = decision(time, "snooze", campaign_uid=uid, until="2026-12-01T00:00:00Z")
+    outputs, pipeline = after(midway, line)
+    assert not [f for f in findings_of(outputs) if f["uid"] == uid]
+    assert findings_of(outputs) == [f for f in findings_of(plain) if f["uid"] != uid]
+    assert outputs.verdicts == plain.verdicts
+    again = restored(pipeline.snapshot())._campaigns.by_uid(uid)
+    assert again is not None
+    assert again.snoozed_ms > 0
+
+
+def test_a_restart_under_decisions_changes_nothing(midway: Midway) -> None:
+    """Standing decisions are state: told again from a snapshot in their midst."""
+    start_ms = int(epoch_of(midway.left[0]) * 1000)
+    uid, accounts = sorted(named(midway).items())[0]
+    lines = [
+        decision(rfc3339(start_ms), "snooze", campaign_uid=uid, until=rfc3339(start_ms + 2 * DAY_MS)),
+        decision(rfc3339(start_ms), "honest", account_id=min(accounts), expires=rfc3339(start_ms + DAY_MS)),
+    ]
+    whole, _ = after(midway, *lines)
+    pipeline = restored(midway.blocks)
+    pipeline.feedback(lines)
+    half = len(midway.left) // 3
+    first = told(feed(pipeline, midway.left[:half], forever(500)))
+    pipeline = restored(pipeline.snapshot())
+    rest = told([*feed(pipeline, midway.left[half:], forever(300)), pipeline.finish()])
+    assert first.findings + rest.findings == whole.findings
+    assert first.verdicts + rest.verdicts == whole.verdicts
+
+
 def test_an_allowed_link_ties_nobody_any_more(midway: Midway) -> None:
     finding = next(f for f in findings_of(midway.first) if f["links"])
     links = [(link["kind"], link["value"]) for link in finding["links"]]
@@ -508,6 +552,14 @@ def test_a_decision_waits_for_its_time(midway: Midway) -> None:
         decision("2026-04-08T00:00:00Z", "allow_value", kind="client", value="no hex"),
         decision("2026-04-08T00:00:00Z", "allow_value", kind="client", value="f" * 17),
         decision("2026-04-08T00:00:00Z", "allow_value", kind="client", value="-1"),
+        decision("2026-04-08T00:00:00Z", "allow", campaign_uid="c-1"),
+        decision("2026-04-08T00:00:00Z", "honest", account_id="a", expires="tomorrow"),
+        decision("2026-04-08T00:00:00Z", "honest", account_id="a", expires="2026-04-08T00:00:00Z"),
+        decision("2026-04-08T00:00:00Z", "honest", account_id="a", until="2026-04-09T00:00:00Z"),
+        decision("2026-04-08T00:00:00Z", "snooze", campaign_uid="c-1"),
+        decision("2026-04-08T00:00:00Z", "snooze", campaign_uid="c-1", until="2026-04-07T00:00:00Z"),
+        decision("2026-04-08T00:00:00Z", "snooze", account_id="a", until="2026-04-09T00:00:00Z"),
+        b'{"time": "2026-04-08T00:00Z", "decision": "honest", "author": "", "account_id": "a", "expires": 3}',
         b'{"time": 3, "decision": "honest", "author": "x", "account_id": "a"}',
         b'{"time": "2026-04-08T00:00:00Z", "decision": [], "author": "x", "account_id": "a"}',
     ],

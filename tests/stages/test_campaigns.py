@@ -16,6 +16,7 @@ from tests.stages.suspects import DAY_MS, HOUR_MS, START_MS, active, suspect
 KINDS = load_kinds(config_path("links.toml"))
 TOOL = next(kind.name for kind in KINDS if not kind.ties)
 OWN = next(kind.name for kind in KINDS if kind.ties)
+FOREVER_MS = START_MS + 10_000 * DAY_MS
 
 
 class Stage:
@@ -293,7 +294,7 @@ def test_a_case_is_closed_once(stage: Stage) -> None:
 
 
 def test_an_exempt_account_is_not_named(stage: Stage) -> None:
-    stage.campaigns.exempt("acc-3")
+    stage.campaigns.exempt("acc-3", FOREVER_MS)
     _, verdicts = stage.tick(suspect(range(9)))
     assert {v.account_id for v in verdicts} == ids(range(9)) - {"acc-3"}
     assert 3 not in stage.campaigns.cases[1].members
@@ -301,10 +302,92 @@ def test_an_exempt_account_is_not_named(stage: Stage) -> None:
 
 def test_a_suspect_of_exempt_accounts_alone_opens_nothing(stage: Stage) -> None:
     for account in range(9):
-        stage.campaigns.exempt(f"acc-{account}")
+        stage.campaigns.exempt(f"acc-{account}", FOREVER_MS)
     for _ in range(3):
         assert stage.tick(suspect(range(9))) == ([], [])
     assert not stage.campaigns.cases
+
+
+def test_an_exemption_ends_when_it_expires(stage: Stage) -> None:
+    stage.campaigns.exempt("acc-3", START_MS + 3 * HOUR_MS)
+    for campaigns in (stage, stage.restored()):
+        _, verdicts = campaigns.tick(suspect(range(9)))
+        assert "acc-3" not in {v.account_id for v in verdicts}
+        _, verdicts = campaigns.tick(suspect(range(9)), after_ms=2 * HOUR_MS)
+        assert "acc-3" in {v.account_id for v in verdicts}
+
+
+def test_an_exemption_can_be_taken_back(stage: Stage) -> None:
+    stage.campaigns.exempt("acc-3", FOREVER_MS)
+    stage.campaigns.admit("acc-3")
+    _, verdicts = stage.tick(suspect(range(9)))
+    assert {v.account_id for v in verdicts} == ids(range(9))
+
+
+def snoozed(stage: Stage, days: int = 3) -> str:
+    """uid of a case of ten accounts that is snoozed for some days."""
+    (opened,), _ = stage.tick(suspect(range(10)), alive=range(10))
+    stage.campaigns.snooze(stage.campaigns.cases[1], stage.now_ms + days * DAY_MS)
+    return opened.uid
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_snoozed_case_goes_on_but_is_told_when_it_wakes(stage: Stage, restart: bool) -> None:
+    uid = snoozed(stage)
+    findings, verdicts = stage.tick(
+        suspect(range(20, 40), reason="joined", companions=((1, 10),)), after_ms=DAY_MS
+    )
+    assert not findings
+    assert {v.account_id for v in verdicts} == ids(range(20, 40))
+    stage = stage.restored() if restart else stage
+    assert stage.tick(alive=range(10), after_ms=DAY_MS) == ([], [])
+    findings, _ = stage.tick(alive=range(10), after_ms=DAY_MS)
+    assert [(f.uid, f.activity, f.member_count) for f in findings] == [(uid, "update", 30)]
+    assert stage.tick(alive=range(10)) == ([], [])
+
+
+def test_a_case_that_has_grown_a_little_is_told_when_it_wakes(stage: Stage) -> None:
+    snoozed(stage, days=1)
+    stage.tick(suspect((20,), reason="joined", companions=((1, 10),)), after_ms=23 * HOUR_MS)
+    findings, _ = stage.tick()
+    assert [(f.activity, f.member_count) for f in findings] == [("update", 11)]
+
+
+def test_a_case_that_has_not_grown_wakes_in_silence(stage: Stage) -> None:
+    snoozed(stage)
+    for _ in range(5):
+        assert stage.tick(alive=range(10), after_ms=DAY_MS) == ([], [])
+
+
+def test_a_case_that_closed_in_its_sleep_is_told_once_when_it_wakes(stage: Stage) -> None:
+    snoozed(stage, days=20)
+    assert stage.tick(after_ms=8 * DAY_MS) == ([], [])
+    assert stage.campaigns.open_count == 0
+    findings, _ = stage.tick(after_ms=12 * DAY_MS)
+    assert [f.activity for f in findings] == ["close"]
+    assert stage.tick(after_ms=DAY_MS) == ([], [])
+
+
+def test_the_newest_snooze_counts(stage: Stage) -> None:
+    snoozed(stage, days=30)
+    stage.tick(suspect(range(20, 40), reason="joined", companions=((1, 10),)))
+    stage.campaigns.snooze(stage.campaigns.cases[1], stage.now_ms + 2 * HOUR_MS)
+    assert not stage.tick()[0]
+    assert [f.activity for f in stage.tick()[0]] == ["update"]
+
+
+def test_what_is_split_off_a_snoozed_case_is_snoozed(stage: Stage) -> None:
+    stage.tick(suspect(range(10)), suspect(range(10, 20), value=2, companions=((-1, 9),)))
+    case = stage.campaigns.cases[1]
+    stage.campaigns.snooze(case, stage.now_ms + 3 * HOUR_MS)
+
+    def ties(links: Sequence[LinkKey], accounts: Sequence[int]) -> list[set[int]]:
+        return [{i for i, a in enumerate(accounts) if (a < 10) == (value == 1)} for _, value in links]
+
+    stage.campaigns.split(case, ("prompt_prefix", 3), ties, stage.now_ms)
+    assert not stage.tick()[0]
+    findings, _ = stage.tick(after_ms=2 * HOUR_MS)
+    assert sorted(f.activity for f in findings) == ["open", "update"]
 
 
 def test_an_allowed_link_splits_what_nothing_else_ties(stage: Stage) -> None:
@@ -348,7 +431,7 @@ def test_a_case_of_one_allowed_link_is_over(stage: Stage) -> None:
 
 def test_a_restart_goes_on_where_it_stopped(stage: Stage) -> None:
     two_cases(stage)
-    stage.campaigns.exempt("acc-300")
+    stage.campaigns.exempt("acc-300", FOREVER_MS)
     stage.tick(suspect((30, 31), reason="joined", companions=((1, 10),)), alive=range(10))
     other = stage.restored()
     again = suspect((*range(300, 303),), value=3, companions=((1, 8), (2, 18)))

@@ -2,23 +2,27 @@
 
 import pytest
 
+from stream.blocks import decode, encode
 from stream.cases.feedback import Feedback, read_feedback
+from stream.cases.remembered import HONEST_NATS
 from stream.cases.suspect import Suspect
 from stream.config import config_path
 from stream.links.kinds import load_kinds
 from stream.stages.campaigns import Campaigns
-from stream.stages.decisions import HONEST_NATS, apply
+from stream.stages.decisions import apply
 from stream.stages.links import Links
-from tests.evidence.population import NOW_MS, Population, key
+from tests.evidence.population import DAY_MS, NOW_MS, Population, key
 from tests.stages.suspects import ALIKE, YOUNG, member
 
 KINDS = load_kinds(config_path("links.toml"))
+END_MS = NOW_MS + 12 * DAY_MS  # 2026-05-20
 
 
 class Desk:
     """A case of ten accounts on two links, as both stages know it."""
 
     def __init__(self) -> None:
+        self.now_ms = NOW_MS
         made = Population()
         made.accounts(range(12), events=40, last_ms=NOW_MS - 1, total=40)
         made.link("prompt_prefix", 1, range(6))
@@ -48,8 +52,8 @@ class Desk:
         line = f'{{"time": "2026-05-08T00:00:00Z", "decision": "{decision}", "author": "x", {fields}}}'
         read = read_feedback(line.encode(), 0)
         assert isinstance(read, Feedback)
-        apply(read, self.links, self.campaigns, NOW_MS)
-        findings, verdicts = self.campaigns.tick([], NOW_MS)
+        apply(read, self.links, self.campaigns, self.now_ms, 180 * DAY_MS)
+        findings, verdicts = self.campaigns.tick([], self.now_ms)
         return sum(verdict.cleared for verdict in verdicts), len(findings)
 
     def named(self) -> int:
@@ -60,7 +64,17 @@ class Desk:
         links = self.links.state.links
         kinds = [row.name for row in KINDS]
         row = (links["kind"] == kinds.index(kind)) & (links["value"] == value)
-        return float(links["remembered"][row][0])
+        return float(self.links.remembered.nats(links)[row][0])
+
+    def restart(self) -> None:
+        """Both stages from their stored blocks."""
+        stored = [*self.links.snapshot(), *self.campaigns.snapshot()]
+        blocks = [decode(b.stage, b.table, b.whole, encode(b)) for b in stored]
+        self.links = Population().links
+        self.links.restore([block for block in blocks if block.stage == "links"])
+        self.campaigns = Campaigns("digest", self.links.learner.probability, KINDS)
+        self.campaigns.restore([block for block in blocks if block.stage == "campaigns"])
+        self.case = self.campaigns.cases[self.case.number]
 
 
 @pytest.fixture
@@ -102,7 +116,9 @@ def test_a_confirmed_account_changes_nothing(desk: Desk) -> None:
     assert desk.named() == 10
 
 
-@pytest.mark.parametrize(("decision", "most"), [("allow_value", -1e5), ("honest", HONEST_NATS)])
+@pytest.mark.parametrize(
+    ("decision", "most"), [("allow", -1e5), ("allow_value", -1e5), ("honest", HONEST_NATS)]
+)
 def test_an_allowed_link_splits_its_case(desk: Desk, decision: str, most: float) -> None:
     cleared, findings = desk.say(decision, kind="client", value="3")
     assert (cleared, findings) == (0, 2)
@@ -126,3 +142,80 @@ def test_a_link_of_no_case_is_remembered_too(desk: Desk) -> None:
 def test_a_confirmed_link_gains_nothing(desk: Desk) -> None:
     assert desk.say("confirmed", kind="client", value="2") == (0, 0)
     assert desk.remembered("client", 2) == 0
+
+
+@pytest.mark.parametrize("restart", [False, True])
+@pytest.mark.parametrize("decision", ["honest", "allow"])
+def test_a_decision_about_a_link_ends_when_it_expires(desk: Desk, decision: str, restart: bool) -> None:
+    desk.say(decision, kind="client", value="2", expires="2026-05-20T00:00:00Z")
+    if restart:
+        desk.restart()
+    before, after = END_MS - 1, END_MS
+    desk.links.tick(before)
+    assert desk.remembered("client", 2) < 0
+    desk.links.tick(after)
+    assert desk.remembered("client", 2) == 0
+
+
+def test_a_decision_without_an_expiry_holds_for_the_default(desk: Desk) -> None:
+    desk.say("allow", kind="client", value="2")
+    desk.links.tick(NOW_MS + 179 * DAY_MS)
+    assert desk.remembered("client", 2) < 0
+    desk.links.tick(NOW_MS + 181 * DAY_MS)
+    assert desk.remembered("client", 2) == 0
+
+
+def test_a_decision_about_a_link_that_was_evicted_meanwhile_is_not_lost(desk: Desk) -> None:
+    desk.say("honest", kind="client", value="2")
+    desk.say("honest", kind="client", value="77")
+    state = desk.links.state
+    state.members["counts_newest"][:] -= 10_000
+    state.evict(NOW_MS, DAY_MS)
+    assert len(state.links) == 0
+    desk.restart()
+    made = Population()
+    made.links = desk.links
+    made.link("client", 2, range(6, 10))
+    made.link("client", 0x77, range(6, 10))
+    made.link("client", 5, range(6, 10))
+    assert [desk.remembered("client", value) for value in (2, 0x77, 5)] == [HONEST_NATS, HONEST_NATS, 0]
+
+
+def test_confirming_a_link_takes_back_what_was_said_of_it(desk: Desk) -> None:
+    desk.say("honest", kind="client", value="2")
+    desk.say("confirmed", kind="client", value="2")
+    assert desk.remembered("client", 2) == 0
+
+
+def test_confirming_a_case_takes_back_that_it_was_honest(desk: Desk) -> None:
+    desk.say("honest", campaign_uid=desk.case.uid)
+    desk.say("confirmed", campaign_uid=desk.case.uid)
+    assert desk.remembered("prompt_prefix", 1) == desk.remembered("client", 2) == 0
+    assert desk.links.learner.updates == 6
+
+
+def test_confirming_an_account_takes_back_its_exemption(desk: Desk) -> None:
+    account = next(iter(desk.case.members.values())).account_id
+    desk.say("honest", account_id=account)
+    assert account in desk.campaigns._exempt
+    desk.say("confirmed", account_id=account)
+    assert account not in desk.campaigns._exempt
+
+
+def test_a_decision_that_is_over_when_it_comes_changes_nothing(desk: Desk) -> None:
+    history = list(desk.case.history)
+    desk.now_ms = NOW_MS + DAY_MS
+    assert desk.say("honest", campaign_uid=desk.case.uid, expires="2026-05-08T01:00:00Z") == (0, 0)
+    assert desk.named() == 10
+    assert desk.case.history == history
+
+
+def test_a_snoozed_case_is_silent_until_it_is_judged(desk: Desk) -> None:
+    assert desk.say("snooze", campaign_uid=desk.case.uid, until="2026-06-08T00:00:00Z") == (0, 0)
+    assert desk.case.history[-1] == "x: snooze until 2026-06-08T00:00:00.000Z"
+    desk.restart()
+    account = next(iter(desk.case.members.values())).account_id
+    assert desk.say("honest", account_id=account) == (1, 0), "verdicts go on"
+    assert desk.named() == 9
+    assert desk.say("honest", campaign_uid=desk.case.uid) == (9, 1)
+    assert desk.case.snoozed_ms == 0

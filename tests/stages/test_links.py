@@ -4,6 +4,7 @@ import pytest
 
 from stream.blocks import decode, encode
 from stream.cases.campaign import Campaign, Named
+from stream.cases.remembered import ALLOWED_NATS, HONEST_NATS
 from stream.cases.suspect import Suspect
 from stream.stages.links import SAMPLE, Links
 from tests.evidence.population import KINDS, NOW_MS, Population, key
@@ -109,14 +110,24 @@ def test_activity_is_of_named_accounts_seen_since(made: Population) -> None:
 
 
 def test_what_analysts_say_of_a_link_is_remembered(made: Population) -> None:
-    made.links.remember("client", 1, -4.0)
-    made.links.remember("client", 12345, -4.0)
-    links = made.links.state.links
-    assert dict(zip(links["value"].tolist(), links["remembered"].tolist(), strict=True)) == {
-        1: -4.0,
-        2: 0,
-        3: 0,
-    }
+    made.links.remember("client", 1, -4.0, NOW_MS + 1)
+    made.links.remember("client", 12345, -4.0, NOW_MS + 1)
+    values, nats = (
+        made.links.state.links["value"].tolist(),
+        made.links.remembered.nats(made.links.state.links).tolist(),
+    )
+    assert dict(zip(values, nats, strict=True)) == {1: -4.0, 2: 0, 3: 0}
+    empty = Population().links
+    assert not empty.remembered.nats(empty.state.links).any()
+
+
+def test_an_allowed_link_seats_nobody_for_naming(made: Population) -> None:
+    made.links.remember("client", 1, ALLOWED_NATS, NOW_MS + 1)
+    made.links.remember("client", 2, HONEST_NATS, NOW_MS + 1)
+    state = made.links.state
+    seats = state.seats(state.active(NOW_MS, 1), NOW_MS)
+    left = made.links.remembered.without_allowed(seats, state.links)
+    assert set(state.links["value"][left.link].tolist()) == {2, 3}
 
 
 def test_kinds_are_known_by_name(made: Population) -> None:
@@ -132,12 +143,13 @@ def test_settling_without_a_tick_does_nothing(made: Population) -> None:
 
 
 def test_a_copy_from_stored_blocks_is_the_same(made: Population) -> None:
-    made.links.remember("client", 1, -4.0)
+    made.links.remember("client", 1, -4.0, NOW_MS + 1)
     name(made.links, range(10), 1)
     made.links.learn({"young": 5.0}, True, NOW_MS)
     copy = Population().links
     copy.restore([decode(b.stage, b.table, b.whole, encode(b)) for b in made.links.snapshot()])
     assert campaigns(copy) == campaigns(made.links)
+    assert copy.remembered.plain() == made.links.remembered.plain()
     assert copy.learner.plain() == made.links.learner.plain()
     assert copy.activity(0) == made.links.activity(0)
     assert copy.changes() == []
