@@ -1,9 +1,11 @@
 """Writing a case down: what a finding says of a campaign."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
-from stream.cases.campaign import Campaign
-from stream.findings.finding import Activity, Evidence, Finding
+from stream.cases.campaign import Campaign, LinkKey
+from stream.findings.finding import Activity, Evidence, Finding, LinkRef
 
 _SAMPLE: Final = 20
 _EVIDENCE: Final = 12
@@ -26,11 +28,19 @@ _KINDS: Final = {
 """Link kind -> how a sentence calls it; a kind that an operator adds goes by its own name."""
 
 
+Exchanges = Callable[[LinkKey, int], tuple[int, ...] | None]
+"""(link, now_ms) -> exchanges on it in each of the HORIZONS before."""
+
+
 def finding(
-    case: Campaign, activity: Activity, now_ms: int, confidence: float, config_digest: str
+    case: Campaign,
+    activity: Activity,
+    now_ms: int,
+    confidence: float,
+    config_digest: str,
+    exchanges: Exchanges,
 ) -> Finding:
     """The case as it stands."""
-    ties = sorted(case.links.values(), key=lambda tie: (-tie.ref.score, tie.ref.kind, tie.ref.value))
     evidence = _evidence(case)
     return Finding(
         uid=case.uid,
@@ -44,11 +54,17 @@ def finding(
         first_seen_ms=case.first_ms,
         last_seen_ms=case.last_ms,
         exchanges=case.exchanges,
-        links=tuple(tie.ref for tie in ties[:_LINKS]),
+        links=_links(case, now_ms, exchanges),
         evidence=evidence,
         history=tuple(case.history),
         config_digest=config_digest,
     )
+
+
+def _links(case: Campaign, now_ms: int, exchanges: Exchanges) -> tuple[LinkRef, ...]:
+    """The strongest links, with what passes over them by now."""
+    strongest = sorted(case.links.items(), key=lambda item: (-item[1].ref.score, item[0]))[:_LINKS]
+    return tuple(replace(tie.ref, exchanges=exchanges(key, now_ms)) for key, tie in strongest)
 
 
 def _evidence(case: Campaign) -> tuple[Evidence, ...]:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from stream.errors import InputError
+from stream.windows.tiles import HORIZONS
 
 Written = dict[str, Any]
 """A finding or verdict as `stream.findings.render` wrote it."""
@@ -90,6 +91,7 @@ def _page(told: Case) -> Group:
         ),
         *_section("Evidence, strongest first", _evidence(now["evidence"])),
         *_section("Links that tie the accounts", _links(now["links"])),
+        *_section("All exchanges on these links before it", _exchanges(now["links"])),
         *_section("Accounts", _accounts(told)),
         *_section("History", _history(told)),
         Text(f"\nconfiguration {now['config_digest']}", style="dim"),
@@ -128,6 +130,19 @@ def _links(links: Sequence[Written]) -> Table:
         table.add_row(
             Text(link["kind"]), Text(link["value"]), *counts, number(link["score"]), number(link["threshold"])
         )
+    return table
+
+
+def _exchanges(links: Sequence[Written]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("kind", "value"):
+        table.add_column(heading)
+    for horizon in HORIZONS:
+        table.add_column(horizon, justify="right")
+    for link in links:
+        known = link.get("exchanges") or {}
+        counts = (f"{known[horizon]:,}" if horizon in known else "-" for horizon in HORIZONS)
+        table.add_row(Text(link["kind"]), Text(link["value"]), *counts)
     return table
 
 

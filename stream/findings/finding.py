@@ -27,7 +27,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class LinkRef:
-    """A link that ties accounts: its kind, its value as 16 hex digits, units and members on it."""
+    """A link that ties accounts: its kind, its value as 16 hex digits, units and members on it.
+
+    `exchanges` are all exchanges on it in each of the HORIZONS before the finding, whoever made them;
+    None where they are not known.
+    """
 
     kind: str
     value: str
@@ -35,6 +39,7 @@ class LinkRef:
     members: int
     score: float
     threshold: float
+    exchanges: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

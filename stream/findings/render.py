@@ -11,6 +11,7 @@ import orjson
 
 from stream.event.decode import Reject
 from stream.findings.finding import Evidence, Finding, LinkRef, Verdict
+from stream.windows.tiles import HORIZONS
 
 MEMBER_SAMPLE: Final = 100
 """Members that a finding lists; `member_count` has them all, and each has a verdict of its own."""
@@ -88,6 +89,7 @@ def _link(link: LinkRef) -> dict[str, Any]:
         "members": link.members,
         "score": rounded(link.score),
         "threshold": rounded(link.threshold),
+        "exchanges": None if link.exchanges is None else dict(zip(HORIZONS, link.exchanges, strict=True)),
     }
 
 

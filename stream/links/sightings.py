@@ -11,10 +11,11 @@ from stream.event.columns import Columns
 from stream.links.kinds import LinkKind
 from stream.windows.groups import Groups
 from stream.windows.slots import Keys, mix
-from stream.windows.tiles import HOUR_MS
+from stream.windows.tiles import HORIZONS, HOUR_MS
 
 TILE_MS = 6 * HOUR_MS
 """Tile of a membership: three days are twelve of them."""
+_MINUTES = HORIZONS["10m"][0]
 
 
 def link_values(kind: LinkKind, events: Columns) -> Keys:
@@ -42,6 +43,9 @@ def sight(kinds: Sequence[LinkKind], events: Columns) -> pl.DataFrame:
     account, tile = events["account"][rows], events["time_ms"][rows] // TILE_MS
     groups = Groups(kind, value, account, tile)
 
+    minutes = _MINUTES.tile_ms * (events["time_ms"][rows] // _MINUTES.tile_ms)
+    newest = groups.max(events["time_ms"][rows])
+
     def total(column: NDArray[Any]) -> NDArray[Any]:
         return groups.sum(column[rows]).astype(np.int32)
 
@@ -57,6 +61,8 @@ def sight(kinds: Sequence[LinkKind], events: Columns) -> pl.DataFrame:
             "log_out": total(events["log_out"]),
             "streamed": total(events["streamed"]),
             "first_ms": groups.min(events["time_ms"][rows]),
-            "last_ms": groups.max(events["time_ms"][rows]),
+            "last_ms": newest,
+            # how many of the events are of the ten minutes of the newest one
+            "latest": groups.sum(newest[groups.ids] - minutes < _MINUTES.tile_ms).astype(np.int32),
         }
     )

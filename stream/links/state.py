@@ -16,35 +16,17 @@ from stream.blocks import Block
 from stream.evidence.traits import TRAITS, Profile
 from stream.evidence.units import Members
 from stream.links.kinds import LinkKind
+from stream.links.profile import ASIDE, PROFILE
 from stream.links.sightings import TILE_MS
-from stream.memory import histograms
 from stream.windows.groups import Groups, order_by
-from stream.windows.slots import TEXT, Column, SlotTable, evict_idle, mix
-from stream.windows.tiles import HORIZONS, HOUR_MS, NEVER, Ring
+from stream.windows.slots import Column, SlotTable, evict_idle, mix
+from stream.windows.tiles import NEVER, Ring
+from stream.windows.volumes import RINGS, volumes
 
 NAME: Final = "links"
 WINDOW: Final = Ring(TILE_MS, 13)
 _SPAN: Final = 12  # tiles of the window beside the running one: three days
-_HOURS, _DAYS = HORIZONS["1d"][0], HORIZONS["28d"][0]
 _LOG_UNIT: Final = 256
-
-_PROFILE: Final[dict[str, Column]] = {
-    "account_id": Column(TEXT, fill=""),
-    **dict.fromkeys(("org", "payment", "tool"), Column(np.uint64)),
-    "created_ms": Column(np.int64, fill=-1),
-    "first_ms": Column(np.int64),
-    "last_ms": Column(np.int64),
-    "email_class": Column(np.uint8, fill=255),
-    "home_share": Column(np.float32),
-    **dict.fromkeys(
-        ("total", "events", "sized", "streamed", "chained", "orphaned", "handed_over", "failed_over",
-         "refused", "foreign", "templated", "log_in", "log_out", "active_hours"),
-        Column(np.int32),
-    ),
-    "histograms": Column(np.uint8, histograms.WIDTH),
-    "campaign": Column(np.int32),
-}  # fmt: skip
-"""What the accounts stage tells of an account, and the campaign that it is named in (0: none)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +65,11 @@ class LinkState:
                 "value": Column(np.uint64),
                 "members": Column(np.int32),
                 "hot_ms": Column(np.int64, fill=-1),
-                "hours": Column(np.uint16, _HOURS.length),
+                "minutes": Column(np.uint16, RINGS["minutes"].length),
+                "minutes_newest": Column(np.int32, fill=NEVER),
+                "hours": Column(np.uint16, RINGS["hours"].length),
                 "hours_newest": Column(np.int32, fill=NEVER),
-                "days": Column(np.uint16, _DAYS.length),
+                "days": Column(np.uint16, RINGS["days"].length),
                 "days_newest": Column(np.int32, fill=NEVER),
             },
         )
@@ -103,7 +87,7 @@ class LinkState:
                 **dict.fromkeys(("streamed", "events"), Column(np.int32)),
             },
         )
-        self.profiles = SlotTable(NAME, "profiles", _PROFILE)
+        self.profiles = SlotTable(NAME, "profiles", PROFILE)
         self._min_events = np.array([kind.min_events for kind in kinds])
         self._min_share = np.array([kind.min_share for kind in kinds])
         self.at_network = np.array([kind.fields == ("network",) for kind in kinds])
@@ -115,7 +99,7 @@ class LinkState:
     def meet(self, profiles: pl.DataFrame) -> None:
         """Take over the newest profiles of accounts."""
         slots, made = self.profiles.claim(profiles["account"].to_numpy())
-        for name in _PROFILE:
+        for name in PROFILE:
             if name not in ("campaign", "account_id"):
                 self.profiles[name][slots] = profiles[name].to_numpy()
         if made.any():
@@ -135,17 +119,32 @@ class LinkState:
         for name in ("kind", "value"):
             self.links[name][slots[made]] = groups.first(column[name])[made]
         link_of: NDArray[np.int32] = slots[groups.ids]
-        for ring, name, span in ((_HOURS, "hours", HOUR_MS), (_DAYS, "days", 24 * HOUR_MS)):
-            # a sighting of a six-hour tile counts at its last event: links need no finer grain
-            tiles = column["last_ms"] // span
-            for tile in np.unique(tiles).tolist():
-                of = np.flatnonzero(tiles == tile)
-                by_link = Groups(link_of[of])
-                amounts = by_link.sum(column["events"][of])[:, None]
-                ring.add(
-                    self.links[name], self.links[f"{name}_newest"], by_link.first(link_of[of]), tile, amounts
-                )
+        # a sighting tells its newest ten minutes; the rest of it counts there at its first event, and all
+        # of it in hours and days at its last
+        rest = np.flatnonzero(column["events"] > column["latest"])
+        times = np.append(column["last_ms"], column["first_ms"][rest])
+        amounts = np.append(column["latest"], (column["events"] - column["latest"])[rest])
+        self._count("minutes", np.append(link_of, link_of[rest]), times, amounts)
+        for name in ("hours", "days"):
+            self._count(name, link_of, column["last_ms"], column["events"])
         return link_of
+
+    def _count(
+        self, name: str, links: NDArray[np.int32], time_ms: NDArray[np.int64], amounts: NDArray[np.int32]
+    ) -> None:
+        """Add amounts to tiles of links."""
+        ring = RINGS[name]
+        tiles = time_ms // ring.tile_ms
+        for tile in np.unique(tiles).tolist():
+            of = np.flatnonzero(tiles == tile)
+            groups = Groups(links[of])
+            newest, sums = self.links[f"{name}_newest"], groups.sum(amounts[of])[:, None]
+            ring.add(self.links[name], newest, groups.first(links[of]), tile, sums)
+
+    def exchanges(self, kind: int, value: int, now_ms: int) -> tuple[int, ...] | None:
+        """Events on a link in each of the HORIZONS; None where the link is not held."""
+        slots = self.links.find(mix(np.array([kind], np.uint64), np.array([value], np.uint64)))
+        return tuple(volumes(self.links, slots, now_ms)[0].tolist()) if slots[0] >= 0 else None
 
     def _sight_members(
         self, column: dict[str, NDArray[Any]], link_keys: NDArray[np.uint64], link_of: NDArray[np.int32]
@@ -209,7 +208,7 @@ class LinkState:
 
     def profile(self, account: NDArray[np.int32]) -> Profile:
         """Profile columns of accounts given by slot."""
-        return {name: self.profiles[name][account] for name in _PROFILE if name != "account_id"}
+        return {name: self.profiles[name][account] for name in PROFILE if name not in ASIDE}
 
     def _units(self, kind: NDArray[np.uint8], account: NDArray[np.int32]) -> NDArray[np.uint64]:
         """The payer, else the organisation, else the account; without payers where the kind says so."""

@@ -57,7 +57,9 @@ class Pipeline:
         self._held = Held(round(settings.intake.max_disorder_s * 1000))
         self._accounts = Accounts(settings.windows, kinds)
         self._links = Links(settings, kinds)
-        self._campaigns = Campaigns(digest(settings), self._links.learner.probability, kinds)
+        self._campaigns = Campaigns(
+            digest(settings), self._links.learner.probability, self._links.exchanges, kinds
+        )
         self._baseline = Baseline()
         self._decided_ms: int | None = None
         self._active_ms = 0

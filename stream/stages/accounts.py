@@ -25,6 +25,7 @@ from stream.memory.turns import Turns
 from stream.windows.groups import Groups, runs
 from stream.windows.slots import TEXT, Column, SlotTable, evict_idle, mix
 from stream.windows.tiles import DAY_MS, HORIZONS, HOUR_MS, NEVER, Ring, begins
+from stream.windows.volumes import RINGS, volumes
 
 NAME: Final = "accounts"
 COUNTS: Final = (
@@ -40,7 +41,6 @@ PAST_EVENTS: Final = 10
 """An account has a past once it has this many events."""
 _SIGN_UP: Final = (("org", 0), ("payment", 0), ("created_ms", -1), ("email_class", 255))
 """What an account keeps of its newest event, and what stands for absent there."""
-_MINUTES, _HOURS, _DAYS = (HORIZONS[name][0] for name in ("1h", "1d", "28d"))
 _SIGNUP_SLOT_MS: Final = 3 * HOUR_MS
 _SEARCH_MS: Final = 6 * HOUR_MS  # templates are looked for this often: a search is a pass over three days
 _BODY_MS: Final = DAY_MS
@@ -60,11 +60,11 @@ def _columns() -> dict[str, Column]:
         "last_ms": Column(np.int64),
         "total": Column(np.int32),
         "past_ms": Column(np.int64, fill=-1),
-        "minutes": Column(np.uint16, _MINUTES.length),
+        "minutes": Column(np.uint16, RINGS["minutes"].length),
         "minutes_newest": Column(np.int32, fill=NEVER),
-        "hours": Column(np.uint16, _HOURS.length),
+        "hours": Column(np.uint16, RINGS["hours"].length),
         "hours_newest": Column(np.int32, fill=NEVER),
-        "days": Column(np.uint32, _DAYS.length),
+        "days": Column(np.uint32, RINGS["days"].length),
         "days_newest": Column(np.int32, fill=NEVER),
         "counts": Column(np.uint16, len(COUNTS) * WINDOW.length),
         "sums": Column(np.int32, len(SUMS) * WINDOW.length),
@@ -182,9 +182,7 @@ class Accounts:
         counts = np.stack([one, *(events[name][order] for name in COUNTS[1:])], axis=1)
         sums = np.stack([events[name][order] for name in SUMS], axis=1)
         for ring, name, amounts in (
-            (_MINUTES, "minutes", counts[:, :1]),
-            (_HOURS, "hours", counts[:, :1]),
-            (_DAYS, "days", counts[:, :1]),
+            *((ring, name, counts[:, :1]) for name, ring in RINGS.items()),
             (WINDOW, "counts", counts),
             (WINDOW, "sums", sums),
         ):
@@ -235,26 +233,19 @@ class Accounts:
         sums = np.minimum(sums, np.iinfo(np.int32).max)
         data |= {name: sums[:, i].astype(np.int32) for i, name in enumerate(SUMS)}
         data["active_hours"] = self._active_hours(slots, now_ms)
+        horizons = np.minimum(volumes(table, slots, now_ms), np.iinfo(np.int32).max).astype(np.int32)
+        data["volumes"] = pl.Series(horizons, dtype=pl.Array(pl.Int32, len(HORIZONS)))
         data["histograms"] = pl.Series(table["histograms"][slots], dtype=pl.Array(pl.UInt8, histograms.WIDTH))
         return pl.DataFrame(data)
 
     def _active_hours(self, slots: NDArray[np.int32], now_ms: int) -> NDArray[np.int32]:
         """Hours of the last day with traffic."""
-        hour, ring = _HOURS.tile(now_ms - 1), self.table["hours"][slots]
+        hour, ring = RINGS["hours"].tile(now_ms - 1), self.table["hours"][slots]
         behind = hour - self.table["hours_newest"][slots].astype(np.int64)
         # column of a tile is its number modulo the ring; the newest `behind` of them are stale
-        age = (hour - np.arange(_HOURS.length)) % _HOURS.length
+        age = (hour - np.arange(ring.shape[1])) % ring.shape[1]
         fresh = age[None, :] >= behind[:, None]
         return np.asarray(((ring > 0) & fresh).sum(axis=1), np.int32)
-
-    def volume(self, now_ms: int) -> dict[str, int]:
-        """Events of all accounts in each horizon."""
-        names = {"10m": "minutes", "1h": "minutes", "1d": "hours", "7d": "days", "28d": "days"}
-        totals = {}
-        for horizon, (ring, span) in HORIZONS.items():
-            tiles, newest = self.table[names[horizon]], self.table[f"{names[horizon]}_newest"]
-            totals[horizon] = int(ring.total(tiles, newest, ring.tile(now_ms - 1), span)[:, 0].sum())
-        return totals
 
     def _expire(self, now_ms: int) -> None:
         self._exchanges.expire(now_ms)

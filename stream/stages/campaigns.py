@@ -16,7 +16,7 @@ from stream.cases.campaign import Campaign, LinkKey, Named, Tie
 from stream.cases.docket import Docket, day
 from stream.cases.standing import Standing
 from stream.cases.suspect import Activity, Suspect
-from stream.cases.write import finding
+from stream.cases.write import Exchanges, finding
 from stream.findings import finding as said
 from stream.findings.finding import Finding, LinkRef, Verdict
 from stream.links.kinds import LinkKind
@@ -38,10 +38,12 @@ Ties = Callable[[Sequence[LinkKey], Sequence[int]], list[set[int]]]
 class Campaigns(Docket):
     """Which suspect belongs to which case."""
 
-    def __init__(self, config_digest: str, confidence: Confidence, kinds: Sequence[LinkKind]) -> None:
+    def __init__(
+        self, config_digest: str, confidence: Confidence, exchanges: Exchanges, kinds: Sequence[LinkKind]
+    ) -> None:
         """Start empty. `confidence`: nats by piece -> probability, the verdict learner's."""
         super().__init__()
-        self._digest, self._confidence = config_digest, confidence
+        self._digest, self._confidence, self._exchanges = config_digest, confidence, exchanges
         self._ties = {kind.name for kind in kinds if kind.ties}
         self._merged: dict[int, int] = {}
         self._exempt: Standing[str] = Standing()
@@ -211,7 +213,7 @@ class Campaigns(Docket):
 
     def _write(self, case: Campaign, activity: said.Activity, now_ms: int) -> Finding:
         nats = {piece.name: piece.nats for piece in case.strongest().evidence} if case.links else {}
-        return finding(case, activity, now_ms, self._confidence(nats), self._digest)
+        return finding(case, activity, now_ms, self._confidence(nats), self._digest, self._exchanges)
 
     def take_merged(self) -> dict[int, int]:
         """Campaigns that were merged since the last call, and into which."""

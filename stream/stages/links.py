@@ -187,6 +187,10 @@ class Links:
             tied.append(set(np.flatnonzero(rows >= 0).tolist()))
         return tied
 
+    def exchanges(self, link: LinkKey, now_ms: int) -> tuple[int, ...] | None:
+        """Exchanges on a link in each of the HORIZONS before; None where it is not held."""
+        return self.state.exchanges(self._number(link[0]), link[1], now_ms)
+
     def activity(self, since_ms: int) -> list[Activity]:
         """What named accounts did that were seen after `since_ms`, by account."""
         profiles = self.state.profiles

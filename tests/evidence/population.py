@@ -17,6 +17,7 @@ from stream.links.state import LinkState
 from stream.memory.histograms import ATTRIBUTES, BINS, WIDTH
 from stream.stages.links import Links
 from stream.windows.slots import mix
+from stream.windows.tiles import HORIZONS
 
 DAY_MS = 86_400_000
 NOW_MS = 1_775_606_400_000 + 30 * DAY_MS
@@ -56,12 +57,14 @@ class Population:
         """Meet accounts; `given`: profile column -> value, or one value an account."""
         data: dict[str, Any] = {}
         for name, dtype in self._columns.items():
-            if name in ("slot", "key", "campaign", "histograms", "account_id"):
+            if name in ("slot", "key", "campaign", "histograms", "volumes", "account_id"):
                 continue
             values = np.broadcast_to(given.pop(name, ABSENT.get(name, 0)), len(numbers))
             data[name] = pl.Series(name, values.tolist(), dtype=dtype, strict=False)
         looks = np.broadcast_to(given.pop("histograms", UNKNOWN_LOOKS), (len(numbers), WIDTH))
         data["histograms"] = pl.Series(looks.copy(), dtype=pl.Array(pl.UInt8, WIDTH))
+        volumes = np.broadcast_to(given.pop("volumes", [0] * len(HORIZONS)), (len(numbers), len(HORIZONS)))
+        data["volumes"] = pl.Series(volumes.astype(np.int32), dtype=pl.Array(pl.Int32, len(HORIZONS)))
         data["account"] = np.array([key(number) for number in numbers], np.uint64)
         data["account_id"] = [f"acc-{number}" for number in numbers]
         assert not given, f"no profile column is called {', '.join(given)}"
@@ -84,6 +87,7 @@ class Population:
                     "streamed": np.zeros(count, np.int32),
                     "first_ms": np.full(count, NOW_MS - 1, np.int64),
                     "last_ms": np.full(count, NOW_MS - 1, np.int64),
+                    "latest": np.full(count, events, np.int32),
                 }
             )
         )

@@ -13,7 +13,8 @@ WEAK = Evidence("network", "hosting", 0.4, 0.2, 0.3, "share", 1.0, "40 % leave f
 STRONG = Evidence("identity", "young", 0.9, 0.1, 0.3, "share", 4.0, "90 % are young")
 FINDING = Finding(
     "abc123", "open", 0, "Two accounts [act] as one", "high", 0.99, 2, ("a", "b"), 0, 60_000, 40,
-    (LinkRef("payment", "00ff", 9, 12, 14.1, 8.0),), (WEAK, STRONG), ("opened on a payment link",), "d1",
+    (LinkRef("payment", "00ff", 9, 12, 14.1, 8.0, (0, 2, 9, 40, 1041)), LinkRef("tools", "1", 9, 12, 9, 8)),
+    (WEAK, STRONG), ("opened on a payment link",), "d1",
 )  # fmt: skip
 FINDINGS = [
     finding_bytes(FINDING),
@@ -39,6 +40,9 @@ def test_a_case_tells_what_an_analyst_asks() -> None:
         "payment",
         "1970-01-01 00:01  update: 3 accounts",
         "opened on a payment link",
+        "kind     value  10m  1h  1d  7d    28d",
+        "payment  00ff     0   2   9  40  1,041",
+        "tools    1        -   -   -   -      -",
     ):
         assert part in text
     assert text.index("90 % are young") < text.index("40 % leave from hosting")

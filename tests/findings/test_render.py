@@ -16,7 +16,7 @@ from stream.findings.render import (
 )
 
 EVIDENCE = Evidence("identity", "young", 0.923456, 0.1, 0.31, "share", 4.5, "92 % are younger than 14 days")
-LINK = LinkRef("payment", "00ff00ff00ff00ff", 9, 12, 14.123456, 8.0)
+LINK = LinkRef("payment", "00ff00ff00ff00ff", 9, 12, 14.123456, 8.0, (0, 2, 9, 40, 41))
 FINDING = Finding(
     uid="c-1",
     activity="open",
@@ -48,9 +48,15 @@ def test_a_finding_is_these_bytes() -> None:
         b'"members":["a","b"],"first_seen":"2026-04-07T23:53:20.000Z",'
         b'"last_seen":"2026-04-08T00:00:00.000Z","exchanges":40,'
         b'"links":[{"kind":"payment","value":"00ff00ff00ff00ff","units":9,"members":12,'
-        b'"score":14.1235,"threshold":8.0}],"evidence":[' + EVIDENCE_JSON + b"],"
+        b'"score":14.1235,"threshold":8.0,"exchanges":{"10m":0,"1h":2,"1d":9,"7d":40,"28d":41}}],'
+        b'"evidence":[' + EVIDENCE_JSON + b"],"
         b'"history":["opened"],"config_digest":"d1"}'
     )
+
+
+def test_unknown_exchanges_are_null_and_not_zero() -> None:
+    unknown = replace(FINDING, links=(replace(LINK, exchanges=None),))
+    assert orjson.loads(finding_bytes(unknown))["links"][0]["exchanges"] is None
 
 
 def test_a_verdict_is_these_bytes() -> None:

@@ -16,6 +16,7 @@ from stream.stages.accounts import Accounts
 from tests.memory.columns import START_MS, columns
 
 KINDS = load_kinds(config_path("links.toml"))
+TEN_MINUTES_MS = 600_000
 ALL = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 COUNT = 200
 
@@ -93,6 +94,21 @@ def test_sightings_are_sums_by_link_account_and_tile() -> None:
     assert dict(zip(keys, rows["events"].to_list(), strict=True)) == dict(expected)
     assert dict(zip(keys, rows["log_in"].to_list(), strict=True)) == dict(sums)
     assert (rows["first_ms"] <= rows["last_ms"]).all()
+
+
+def test_a_sighting_tells_how_many_of_its_events_are_of_its_newest_ten_minutes() -> None:
+    made = events()
+    rows = sight(KINDS, made)
+    expected: Counter[tuple[int, ...]] = Counter()
+    newest = {row[:4]: row[4] for row in rows.select("kind", "value", "account", "tile", "last_ms").rows()}
+    for number, kind in enumerate(KINDS):
+        for row, value in enumerate(link_values(kind, made).tolist()):
+            time_ms = int(made["time_ms"][row])
+            key = (number, value, int(made["account"][row]), time_ms // TILE_MS)
+            if value:
+                expected[key] += time_ms // TEN_MINUTES_MS == newest[key] // TEN_MINUTES_MS
+    assert dict(zip(newest, rows["latest"].to_list(), strict=True)) == dict(expected)
+    assert (rows["latest"] < rows["events"]).any()
 
 
 def test_sightings_have_no_order() -> None:

@@ -146,6 +146,7 @@ def test_sightings_in_one_block_or_many_are_the_same() -> None:
             **{n: pl.Series([0] * 6, dtype=pl.Int32) for n in ("foreign", "log_in", "log_out", "streamed")},
             "first_ms": [NOW_MS - 1 - 21_600_000 * i for i in range(6)],
             "last_ms": [NOW_MS - 1 - 21_600_000 * i for i in range(6)],
+            "latest": pl.Series([1, 1, 2, 2, 3, 3], dtype=pl.Int32),
         }
     )
     for made in (one, many):
@@ -154,6 +155,41 @@ def test_sightings_in_one_block_or_many_are_the_same() -> None:
     for i in (3, 0, 5, 1, 4, 2):
         many.links.state.sight(rows[i : i + 1])
     assert seats(one.links.state) == seats(many.links.state)
-    assert sorted(one.links.state.links["hours"].sum(axis=1)) == sorted(
-        many.links.state.links["hours"].sum(axis=1)
+    for name in ("minutes", "hours", "days"):
+        assert sorted(one.links.state.links[name].sum(axis=1)) == sorted(
+            many.links.state.links[name].sum(axis=1)
+        )
+
+
+def test_a_link_knows_its_exchanges_in_every_horizon() -> None:
+    """Of nine exchanges of the last hour, two are of its last ten minutes."""
+    made, minute_ms = Population(), 60_000
+    made.accounts([0], events=20)
+    rows = pl.DataFrame(
+        {
+            "kind": pl.Series([4] * 3, dtype=pl.UInt8),
+            "value": pl.Series([2**64 - 1] * 3, dtype=pl.UInt64),
+            "account": pl.Series([key(0)] * 3, dtype=pl.UInt64),
+            "tile": pl.Series([(NOW_MS - 1) // WINDOW.tile_ms - i for i in (0, 20, 60)], dtype=pl.Int32),
+            "events": pl.Series([9, 3, 4], dtype=pl.Int32),
+            **{n: pl.Series([0] * 3, dtype=pl.Int32) for n in ("foreign", "log_in", "log_out", "streamed")},
+            "first_ms": [NOW_MS - 40 * minute_ms, NOW_MS - 5 * DAY_MS, NOW_MS - 15 * DAY_MS],
+            "last_ms": [NOW_MS - minute_ms, NOW_MS - 5 * DAY_MS, NOW_MS - 15 * DAY_MS],
+            "latest": pl.Series([2, 3, 4], dtype=pl.Int32),
+        }
     )
+    state = made.links.state
+    state.sight(rows)
+    assert state.exchanges(4, 2**64 - 1, NOW_MS) == (2, 9, 9, 12, 16)
+    assert state.exchanges(4, 2**64 - 1, NOW_MS + DAY_MS) == (0, 0, 0, 12, 16)
+    assert copied(state).exchanges(4, 2**64 - 1, NOW_MS) == (2, 9, 9, 12, 16)
+    assert state.exchanges(4, 7, NOW_MS) is None
+
+
+def test_a_busy_link_stands_still_at_the_most_it_can_count() -> None:
+    made = Population()
+    made.accounts([1], events=60_000)
+    for _ in range(3):
+        made.link("client", 5, [1], events=60_000)
+    most = np.iinfo(np.uint16).max
+    assert made.links.exchanges(("client", 5), NOW_MS) == (most,) * 5

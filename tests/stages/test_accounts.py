@@ -14,6 +14,7 @@ from stream.config import Windows, config_path
 from stream.event.columns import Columns, take
 from stream.links.kinds import load_kinds
 from stream.stages.accounts import COUNTS, Accounts
+from stream.windows.tiles import HORIZONS
 from tests.memory.columns import START_MS, columns
 
 HOUR_MS = 3_600_000
@@ -107,13 +108,17 @@ def test_counts_are_of_three_days_and_the_total_of_all() -> None:
     assert profiles["active_hours"][0] == 1
 
 
-def test_volume_by_horizon() -> None:
+def test_a_profile_tells_the_volume_of_every_horizon() -> None:
     accounts = stage()
     ages_ms = [9 * DAY_MS, 3 * DAY_MS, 5 * HOUR_MS, 30 * 60_000, 60_000]
     now_ms = START_MS + 20 * DAY_MS
     for age_ms in ages_ms:
         absorb(accounts, columns(account=[1], time_ms=[now_ms - age_ms]))
-    assert accounts.volume(now_ms) == {"10m": 1, "1h": 2, "1d": 3, "7d": 4, "28d": 5}
+    absorb(accounts, columns(account=[2], time_ms=[now_ms - HOUR_MS]))
+    profiles = table(accounts.tick(now_ms), "profiles")
+    told = dict(zip(profiles["account_id"].to_list(), profiles["volumes"].to_list(), strict=True))
+    assert dict(zip(HORIZONS, told["acc-1"], strict=True)) == {"10m": 1, "1h": 2, "1d": 3, "7d": 4, "28d": 5}
+    assert told["acc-2"] == [0, 1, 1, 1, 1]
 
 
 def test_unknown_stays_unknown() -> None:

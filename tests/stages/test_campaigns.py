@@ -11,6 +11,7 @@ from stream.config import config_path
 from stream.findings.finding import Finding, Verdict
 from stream.links.kinds import load_kinds
 from stream.stages.campaigns import Campaigns
+from stream.windows.tiles import HORIZONS
 from tests.stages.suspects import DAY_MS, HOUR_MS, START_MS, active, suspect
 
 KINDS = load_kinds(config_path("links.toml"))
@@ -19,11 +20,16 @@ OWN = next(kind.name for kind in KINDS if kind.ties)
 FOREVER_MS = START_MS + 10_000 * DAY_MS
 
 
+def exchanges(link: LinkKey, now_ms: int) -> tuple[int, ...] | None:
+    """As many as the link's value; unknown of link 99."""
+    return None if link[1] == 99 else (link[1],) * len(HORIZONS)
+
+
 class Stage:
     """A campaigns stage with its clock."""
 
     def __init__(self) -> None:
-        self.campaigns = Campaigns("digest", lambda nats: 0.5, KINDS)
+        self.campaigns = Campaigns("digest", lambda nats: 0.5, exchanges, KINDS)
         self.now_ms = START_MS
 
     def tick(
@@ -65,6 +71,11 @@ def test_a_certain_suspect_opens_a_case(stage: Stage) -> None:
     assert [link.kind for link in opened.links] == ["prompt_prefix"]
     assert opened.evidence[0].nats >= opened.evidence[-1].nats
     assert opened.history
+
+
+def test_a_finding_tells_what_passes_over_its_links_now(stage: Stage) -> None:
+    (opened,), _ = stage.tick(suspect(range(9)), suspect(range(10, 19), value=99, companions=((-1, 9),)))
+    assert [(link.value[-2:], link.exchanges) for link in opened.links] == [("01", (1,) * 5), ("63", None)]
 
 
 def test_a_case_is_told_once(stage: Stage) -> None:

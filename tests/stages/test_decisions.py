@@ -29,7 +29,7 @@ class Desk:
         made.link("client", 2, range(6, 10))
         made.link("client", 3, range(10))
         self.links: Links = made.links
-        self.campaigns = Campaigns("digest", self.links.learner.probability, KINDS)
+        self.campaigns = Campaigns("digest", self.links.learner.probability, self.links.exchanges, KINDS)
         parts = [("client", 3, range(5, 7)), ("prompt_prefix", 1, range(5)), ("client", 2, range(7, 10))]
         companions: tuple[tuple[int, int], ...] = ()
         suspects = []
@@ -72,7 +72,7 @@ class Desk:
         blocks = [decode(b.stage, b.table, b.whole, encode(b)) for b in stored]
         self.links = Population().links
         self.links.restore([block for block in blocks if block.stage == "links"])
-        self.campaigns = Campaigns("digest", self.links.learner.probability, KINDS)
+        self.campaigns = Campaigns("digest", self.links.learner.probability, self.links.exchanges, KINDS)
         self.campaigns.restore([block for block in blocks if block.stage == "campaigns"])
         self.case = self.campaigns.cases[self.case.number]
 
