@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stream.cases.hot import HARD, Judged
 from stream.cases.mixture import NEWCOMER, Mixture, fit, posterior
+from stream.cases.sticky import StickyLinks
 from stream.cases.suspect import Member, Reason, Suspect
 from stream.cases.tell import tell
 from stream.evidence.piece import binomial
@@ -35,37 +36,6 @@ _ADHERENT_SCORE: Final = 30.0
 _ADHERENT_MS: Final = 6 * HOUR_MS
 _REMAINS: Final = 0.6
 """Share of a link's trait evidence that must remain without the accounts named by stronger links."""
-
-
-@dataclass(slots=True)
-class Sticky:
-    """A link of an open campaign: who joins it later is tested by the mixture fitted when it was hot."""
-
-    mixture: Mixture
-    campaign: int
-    score: float
-    threshold: float
-    evidence: tuple[Evidence, ...]
-
-    def plain(self) -> dict[str, Any]:
-        """For storing as JSON."""
-        evidence = [[getattr(e, name) for name in Evidence.__slots__] for e in self.evidence]
-        return {
-            "mixture": self.mixture.plain(), "campaign": self.campaign, "score": self.score,
-            "threshold": self.threshold, "evidence": evidence,
-        }  # fmt: skip
-
-    @staticmethod
-    def of(plain: dict[str, Any]) -> "Sticky":
-        """Inverse of `plain`."""
-        evidence = tuple(Evidence(*row) for row in plain["evidence"])
-        return Sticky(
-            Mixture.of(plain["mixture"]), plain["campaign"], plain["score"], plain["threshold"], evidence
-        )
-
-
-StickyLinks = dict[tuple[int, int], Sticky]
-"""(kind number, value) -> the link's mixture."""
 
 
 @dataclass(slots=True)
@@ -304,4 +274,4 @@ class Naming:
         )
 
 
-__all__ = ["HARD", "LEAST_NAMED", "Naming", "Sticky", "StickyLinks"]
+__all__ = ["HARD", "LEAST_NAMED", "Naming"]

@@ -72,7 +72,7 @@ def _evidence(case: Campaign) -> tuple[Evidence, ...]:
     best: dict[str, Evidence] = {}
     for _, tie in sorted(case.links.items()):
         for piece in tie.evidence:
-            if piece.name not in best or piece.nats > best[piece.name].nats:
+            if piece.name not in best or piece.feature > best[piece.name].feature:
                 best[piece.name] = piece
     ordered = sorted(best.values(), key=lambda piece: (-piece.nats, piece.name))
     return tuple(ordered[:_EVIDENCE])

@@ -73,8 +73,12 @@ def measured(value: float, unit: str) -> str:
 
 
 def strongest(evidence: Sequence[Written], count: int) -> list[Written]:
-    """The `count` pieces of evidence of the most nats."""
-    return sorted(evidence, key=lambda piece: -float(piece["nats"]))[:count]
+    """The `count` pieces of evidence of the most nats; candidates are no reasons."""
+    return _by_nats([piece for piece in evidence if "candidate" not in piece])[:count]
+
+
+def _by_nats(evidence: Sequence[Written]) -> list[Written]:
+    return sorted(evidence, key=lambda piece: -float(piece["nats"]))
 
 
 def _page(told: Case) -> Group:
@@ -109,12 +113,13 @@ def _section(title: str, content: RenderableType) -> tuple[RenderableType, Rende
 def _evidence(pieces: Sequence[Written]) -> RenderableType:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(justify="right", no_wrap=True)
-    for piece in strongest(pieces, len(pieces)):
+    for piece in _by_nats(pieces):
         figures = (
             f"observed {number(piece['observed'])}, expected {number(piece['expected'])}, "
             f"counts from {number(piece['threshold'])} {piece['unit']}"
         )
-        table.add_row(f"{piece['nats']:.1f} nats", Text(f"{piece['family']}: {piece['sentence']}"))
+        weight = "candidate" if "candidate" in piece else f"{piece['nats']:.1f} nats"
+        table.add_row(weight, Text(f"{piece['family']}: {piece['sentence']}"))
         table.add_row("", Text(figures.strip(), style="dim"))
     return table
 

@@ -12,7 +12,8 @@ class Evidence:
     """One piece of evidence: what was seen, what was expected of honest traffic, and its weight.
 
     `nats` is the capped log-likelihood weight; `threshold` the observed value at which the piece
-    would begin to count, in `unit`, at that moment.
+    would begin to count, in `unit`, at that moment. A piece with a `candidate` has no nats: it is shown
+    and offered to the verdict learner, and no alert rests on it.
     """
 
     family: str
@@ -23,6 +24,12 @@ class Evidence:
     unit: str
     nats: float
     sentence: str
+    candidate: float | None = None
+
+    @property
+    def feature(self) -> float:
+        """What the verdict learner is told of it."""
+        return self.nats if self.candidate is None else self.candidate
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ def _link(link: LinkRef) -> dict[str, Any]:
 
 
 def _evidence(piece: Evidence) -> dict[str, Any]:
-    return {
+    fields: dict[str, Any] = {
         "family": piece.family,
         "name": piece.name,
         "observed": rounded(piece.observed),
@@ -104,3 +104,4 @@ def _evidence(piece: Evidence) -> dict[str, Any]:
         "nats": rounded(piece.nats),
         "sentence": piece.sentence,
     }
+    return fields if piece.candidate is None else fields | {"candidate": rounded(piece.candidate)}

@@ -20,7 +20,6 @@ from stream.event.batch import Reject
 from stream.event.columns import Columns, to_columns
 from stream.evidence import FIELDS_NEEDED
 from stream.findings.finding import Finding, Verdict
-from stream.learning.baseline import Baseline, figures
 from stream.links.kinds import load_kinds
 from stream.runtime.held import NAME, Held
 from stream.runtime.stats import Stats
@@ -30,10 +29,9 @@ from stream.stages.campaigns import Campaigns
 from stream.stages.decisions import apply
 from stream.stages.intake import Intake
 from stream.stages.links import Links
-from stream.windows.tiles import DAY_MS, HOUR_MS, begins
+from stream.windows.tiles import DAY_MS
 
 _META: Final = "meta"
-_BASELINE: Final = "baseline"
 _GAP_MS: Final = 30 * DAY_MS  # silence longer than any window: ticks after it could decide nothing
 
 
@@ -60,7 +58,6 @@ class Pipeline:
         self._campaigns = Campaigns(
             digest(settings), self._links.learner.probability, self._links.exchanges, kinds
         )
-        self._baseline = Baseline()
         self._decided_ms: int | None = None
         self._active_ms = 0
         self._feedback: list[Feedback] = []
@@ -165,9 +162,7 @@ class Pipeline:
         self._campaigns.unite(self._links.overlaps(), now_ms)
         self._links.merge(self._campaigns.take_merged())
         self._links_scored += self._links.scored
-        if begins(HOUR_MS, now_ms, self._tick_ms):
-            self._baseline.hour(*figures(self._links.state.profiles, now_ms - HOUR_MS))
-        told, named = self._campaigns.tick(self._links.activity(now_ms - self._tick_ms), now_ms)
+        told, named = self._campaigns.tick(self._links.roll.activity(now_ms - self._tick_ms), now_ms)
         for case in self._campaigns.closed_now(now_ms):
             self._links.forget(case.number)
         self._links.clear(self._campaigns.take_buried())
@@ -192,15 +187,13 @@ class Pipeline:
         """What changed since the last `changes`, `snapshot` or `restore`."""
         parts = (self._held, self._accounts, self._links, self._campaigns)
         blocks = [block for part in parts for block in part.changes()]
-        if self._baseline.changed:
-            blocks.append(_json_block(_BASELINE, self._baseline.plain()))
         return [*blocks, self._meta()]
 
     def snapshot(self) -> list[Block]:
         """Everything, in whole blocks."""
         parts = (self._held, self._accounts, self._links, self._campaigns)
         blocks = [block for part in parts for block in part.snapshot()]
-        return [*blocks, _json_block(_BASELINE, self._baseline.plain()), self._meta()]
+        return [*blocks, self._meta()]
 
     def _meta(self) -> Block:
         content = {
@@ -224,8 +217,6 @@ class Pipeline:
                 stages[block.stage].restore([block])
             elif block.table == _META:
                 meta = orjson.loads(block.rows["json"][0])
-            elif block.table == _BASELINE:
-                self._baseline.restore(orjson.loads(block.rows["json"][0]))
             else:
                 self._held.restore(block)
         if meta is not None:
@@ -240,7 +231,7 @@ class Pipeline:
         durations, self._ticks = self._ticks, []
         decided, state = self._decided_ms, self._links.state
         reference = self._links.reference.age_ms(decided) / 1000 if decided is not None else None
-        learner = self._links.learner
+        learner, baseline = self._links.learner, self._links.baseline
         learned = learner.updates and decided is not None
         return Stats(
             events=self._intake.events,
@@ -264,8 +255,8 @@ class Pipeline:
             reference_age_s=reference,
             learner_updates=learner.updates,
             learner_age_s=(decided - learner.newest_ms) / 1000 if learned and decided is not None else None,
-            baseline_updates=self._baseline.learned,
-            baseline_score_mean=self._baseline.mean_score if self._baseline.learned else None,
+            baseline_updates=baseline.learned,
+            baseline_score_mean=baseline.mean_score if baseline.learned else None,
             degraded=self._blind(),
         )
 

@@ -212,7 +212,7 @@ class Campaigns(Docket):
                 self._changed = True
 
     def _write(self, case: Campaign, activity: said.Activity, now_ms: int) -> Finding:
-        nats = {piece.name: piece.nats for piece in case.strongest().evidence} if case.links else {}
+        nats = {piece.name: piece.feature for piece in case.strongest().evidence} if case.links else {}
         return finding(case, activity, now_ms, self._confidence(nats), self._digest, self._exchanges)
 
     def take_merged(self) -> dict[int, int]:

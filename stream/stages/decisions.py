@@ -54,7 +54,7 @@ def _judge_case(
 def _teach(case: Campaign, decision: Feedback, links: Links) -> None:
     guilty = decision.decision == "confirmed"
     for tie in case.links.values():
-        nats = {piece.name: piece.nats for piece in tie.evidence if piece.nats > 0}
+        nats = {piece.name: piece.feature for piece in tie.evidence if piece.feature > 0}
         if nats:
             links.learn(nats, guilty, decision.time_ms)
 

@@ -15,15 +15,19 @@ from numpy.typing import NDArray
 from stream.blocks import Block
 from stream.cases.campaign import Campaign, LinkKey
 from stream.cases.hot import FEW_UNITS, Judged, judge
-from stream.cases.naming import Naming, Sticky, StickyLinks
+from stream.cases.naming import Naming
 from stream.cases.overlap import Overlap, overlaps
 from stream.cases.remembered import Remembered
-from stream.cases.suspect import Activity, Suspect
+from stream.cases.roll import Roll
+from stream.cases.sticky import Sticky, StickyLinks
+from stream.cases.suspect import Suspect
+from stream.cases.unusual import with_unusual
 from stream.evidence import PIECES, Lagged, Piece, score
 from stream.evidence.exchangeability import ALIKE_CAP
 from stream.evidence.piece import Floats
 from stream.evidence.place import PLACE_SHARE, most_together
 from stream.evidence.units import Units, units_of
+from stream.learning.baseline import Baseline, panel
 from stream.learning.history import History
 from stream.learning.reference import LAG_MS, Normality, Record, Reference
 from stream.learning.survey import survey
@@ -37,6 +41,7 @@ from stream.windows.tiles import DAY_MS, HOUR_MS, begins
 _RECORD_MS: Final = 6 * HOUR_MS
 _IDLE_MS: Final = 28 * DAY_MS
 _MEMORY: Final = "memory"
+_BASELINE: Final = "baseline"
 SAMPLE: Final = 256
 """Units of a link that are judged: more votes than the evidence counts, however popular the link."""
 _REACH: Final = 2.0 + ALIKE_CAP
@@ -52,9 +57,11 @@ class Links:
         self._tick_ms = round(settings.windows.tick_s * 1000)
         self.state = LinkState(kinds, settings.windows.max_accounts, settings.windows.max_members)
         self.reference = Reference(warm_up_ms=round(settings.alerts.warm_up_days * DAY_MS))
+        self.roll = Roll(self.state.profiles)
         self.learner = VerdictLearner()
+        self.baseline = Baseline()
         self._history = History(NAME, PIECES)
-        self._sticky: StickyLinks = {}
+        self._sticky = StickyLinks()
         self.remembered = Remembered(kinds)
         self._naming: Naming | None = None
         self._learned = True
@@ -93,14 +100,14 @@ class Links:
         self._naming = Naming(
             self.state, self._alerts, seats, judged, normality, self._sticky, now_ms, self._tick_ms
         )
-        return list(self._naming.suspects())
+        return with_unusual(list(self._naming.suspects()), self.baseline, self.state.profiles, now_ms)
 
     def settle(self, suspects: Sequence[Suspect], campaigns: Sequence[int]) -> None:
         """Learn which campaign each suspect went to (0: none)."""
         if self._naming is not None:
             mixtures = dict(self._naming.mixtures)
             for suspect, campaign in zip(suspects, campaigns, strict=True):
-                self._name([member.account for member in suspect.members], campaign)
+                self.roll.name([member.account for member in suspect.members], campaign)
                 key = (self._number(suspect.kind), suspect.value)
                 if campaign and suspect.reason == "hot":
                     self._sticky[key] = Sticky(
@@ -115,25 +122,21 @@ class Links:
     def expire(self, now_ms: int) -> None:
         """The tick is over: drop what is idle or over budget."""
         self._naming = None
+        if begins(HOUR_MS, now_ms, self._tick_ms):
+            self.baseline.hour(*panel(self.state.profiles, now_ms - HOUR_MS), now_ms)
         if begins(_RECORD_MS, now_ms, self._tick_ms):
             self.state.evict(now_ms, _IDLE_MS)
 
     def _number(self, kind: str) -> int:
         return [row.name for row in self._kinds].index(kind)
 
-    def _name(self, accounts: Sequence[int], campaign: int) -> None:
-        slots = self.state.profiles.find(np.array(accounts, np.uint64))
-        slots = slots[slots >= 0]
-        self.state.profiles["campaign"][slots] = campaign
-        self.state.profiles.touch(slots)
-
     def clear(self, accounts: Sequence[int]) -> None:
         """An analyst cleared these accounts."""
-        self._name(accounts, 0)
+        self.roll.name(accounts, 0)
 
     def forget(self, campaign: int) -> None:
         """A campaign is closed or withdrawn: its links no longer name who joins them."""
-        self._sticky = {key: link for key, link in self._sticky.items() if link.campaign != campaign}
+        self._sticky.forget(campaign)
         self._learned = True
 
     def remember(self, kind: str, value: int, nats: float, until_ms: int) -> None:
@@ -159,18 +162,13 @@ class Links:
     def merge(self, merged: dict[int, int]) -> None:
         """Campaigns became part of others: accounts and links follow."""
         for old, new in merged.items():
-            slots = np.flatnonzero(self.state.profiles["campaign"] == old)
-            self.state.profiles["campaign"][slots] = new
-            self.state.profiles.touch(slots)
-            for link in self._sticky.values():
-                if link.campaign == old:
-                    link.campaign = new
-                    self._learned = True
+            self.roll.follow(old, new)
+            self._learned |= self._sticky.follow(old, new)
 
     def renumber(self, cases: Iterable[Campaign]) -> None:
         """Campaigns were split: accounts and links follow."""
         for case in cases:
-            self._name(list(case.members), case.number)
+            self.roll.name(list(case.members), case.number)
             for kind, value in case.links:
                 link = self._sticky.get((self._number(kind), value))
                 if link is not None:
@@ -190,16 +188,6 @@ class Links:
     def exchanges(self, link: LinkKey, now_ms: int) -> tuple[int, ...] | None:
         """Exchanges on a link in each of the HORIZONS before; None where it is not held."""
         return self.state.exchanges(self._number(link[0]), link[1], now_ms)
-
-    def activity(self, since_ms: int) -> list[Activity]:
-        """What named accounts did that were seen after `since_ms`, by account."""
-        profiles = self.state.profiles
-        slots = np.flatnonzero((profiles["campaign"] > 0) & (profiles["last_ms"] >= since_ms))
-        slots = slots[np.argsort(profiles.keys[slots], kind="stable")]
-        return [
-            Activity(int(profiles.keys[s]), int(profiles["total"][s]), int(profiles["last_ms"][s]))
-            for s in slots
-        ]
 
     def _units(self, seats: Seats) -> Units | None:
         """Units of the links that join enough of them, without accounts that are named already."""
@@ -267,32 +255,41 @@ class Links:
         blocks = [*self.state.changes(), *self._history.table.changes()]
         if self._learned:
             blocks.append(self._memory())
+        if self.baseline.changed:
+            blocks.append(_json_block(_BASELINE, self.baseline.plain()))
         self._learned = False
         return blocks
 
     def snapshot(self) -> list[Block]:
         """Everything."""
         self._learned = False
-        return [*self.state.snapshot(), *self._history.table.snapshot(), self._memory()]
+        whole = [*self.state.snapshot(), *self._history.table.snapshot(), self._memory()]
+        return [*whole, _json_block(_BASELINE, self.baseline.plain())]
 
     def _memory(self) -> Block:
-        sticky = [[*key, link.plain()] for key, link in sorted(self._sticky.items())]
         content = {
-            "reference": self.reference.plain(), "learner": self.learner.plain(), "sticky": sticky,
-            "remembered": self.remembered.plain(),
+            "reference": self.reference.plain(), "learner": self.learner.plain(),
+            "sticky": self._sticky.plain(), "remembered": self.remembered.plain(),
         }  # fmt: skip
-        return Block(NAME, _MEMORY, pl.DataFrame({"json": [orjson.dumps(content).decode()]}), True)
+        return _json_block(_MEMORY, content)
 
     def restore(self, blocks: Iterable[Block]) -> None:
         """Take over stored blocks, in order."""
         tables = {table.name: table for table in (*self.state.tables, self._history.table)}
         for block in blocks:
-            if block.table != _MEMORY:
+            if block.table in tables:
                 tables[block.table].restore(block)
                 continue
             content: dict[str, Any] = orjson.loads(block.rows["json"][0])
+            if block.table == _BASELINE:
+                self.baseline.restore(content)
+                continue
             self.reference.restore(content["reference"])
             self.learner.restore(content["learner"])
-            self._sticky = {(kind, value): Sticky.of(link) for kind, value, link in content["sticky"]}
+            self._sticky = StickyLinks.of(content["sticky"])
             self.remembered.restore(content["remembered"], lambda key: (key[0], key[1]))
         self._learned = False
+
+
+def _json_block(table: str, content: dict[str, Any]) -> Block:
+    return Block(NAME, table, pl.DataFrame({"json": [orjson.dumps(content).decode()]}), True)

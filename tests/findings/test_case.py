@@ -30,6 +30,16 @@ def printed(uid: str, verdicts: tuple[Verdict, ...] = ()) -> str:
     return text.getvalue()
 
 
+def test_a_candidate_is_shown_as_one_and_is_no_reason() -> None:
+    candidate = replace(WEAK, name="unusual", nats=0.0, candidate=1.5, sentence="how unusual they are")
+    with_it = replace(FINDING, evidence=(STRONG, candidate))
+    text = StringIO()
+    verdict = replace(VERDICT, evidence=(STRONG, candidate))
+    show(case("abc", [finding_bytes(with_it)], [verdict_bytes(verdict)]), Console(file=text, width=100))
+    assert "candidate  network: how unusual they are" in text.getvalue()
+    assert text.getvalue().count("how unusual they are") == 1
+
+
 def test_a_case_tells_what_an_analyst_asks() -> None:
     text = printed("abc")
     for part in (

@@ -66,6 +66,13 @@ def test_a_verdict_is_these_bytes() -> None:
     )
 
 
+def test_only_a_candidate_says_so() -> None:
+    assert "candidate" not in orjson.loads(verdict_bytes(VERDICT))["evidence"][0]
+    candidate = replace(EVIDENCE, nats=0.0, candidate=1.23456)
+    written = orjson.loads(verdict_bytes(replace(VERDICT, evidence=(candidate,))))["evidence"][0]
+    assert (written["nats"], written["candidate"]) == (0, 1.2346)
+
+
 def test_only_a_withdrawn_verdict_says_cleared() -> None:
     assert "cleared" not in orjson.loads(verdict_bytes(VERDICT))
     assert orjson.loads(verdict_bytes(replace(VERDICT, cleared=True)))["cleared"] is True

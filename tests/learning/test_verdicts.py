@@ -74,3 +74,16 @@ def test_asking_teaches_nothing() -> None:
         learner.probability(STRONG)
     assert learner.weights()["young"] == before
     assert (learner.updates, learner.newest_ms) == (1, 7)
+
+
+@pytest.mark.parametrize("guilty", [True, False])
+def test_a_candidate_starts_at_nothing_and_stays_within_half_a_nats_worth(guilty: bool) -> None:
+    learner = VerdictLearner()
+    assert learner.probability(STRONG | {"unusual": 2.0}) == learner.probability(STRONG)
+    for i in range(500):
+        learner.learn({"unusual": 2.0}, guilty, i)
+        assert 0 <= learner.plain()["weights"]["unusual"] <= 0.5
+    assert (learner.plain()["weights"]["unusual"] > 0) is guilty
+    other = VerdictLearner()
+    other.restore(orjson.loads(orjson.dumps(learner.plain())))
+    assert other.weights() == learner.weights()

@@ -41,7 +41,7 @@ class Desk:
             companions = ((-1, 9),)
         given = self.campaigns.consider(suspects, NOW_MS)
         for suspect, number in zip(suspects, given, strict=True):
-            self.links._name([m.account for m in suspect.members], number)
+            self.links.roll.name([m.account for m in suspect.members], number)
         self.campaigns.tick([], NOW_MS)
         (self.case,) = self.campaigns.cases.values()
         assert len(self.case.members) == 10

@@ -33,7 +33,7 @@ def campaigns(links: Links) -> dict[str, int]:
 
 def name(links: Links, accounts: range, number: int) -> None:
     """As if a suspect of these accounts had gone to a campaign."""
-    links._name([key(account) for account in accounts], number)
+    links.roll.name([key(account) for account in accounts], number)
 
 
 def test_nothing_is_suspected_before_there_is_a_reference(made: Population) -> None:
@@ -47,7 +47,7 @@ def test_an_empty_stage_ticks(made: Population) -> None:
     empty.settle([], [])
     assert empty.overlaps() == []
     empty.expire(NOW_MS)
-    assert empty.activity(0) == []
+    assert empty.roll.activity(0) == []
 
 
 def test_named_accounts_have_no_vote(made: Population) -> None:
@@ -103,10 +103,10 @@ def test_ties_tell_who_is_on_which_link(made: Population) -> None:
 
 def test_activity_is_of_named_accounts_seen_since(made: Population) -> None:
     name(made.links, range(3), 1)
-    told = made.links.activity(NOW_MS - 10)
+    told = made.links.roll.activity(NOW_MS - 10)
     assert [row.account for row in told] == sorted(key(account) for account in range(3))
     assert {(row.total, row.last_ms) for row in told} == {(40, NOW_MS - 1)}
-    assert made.links.activity(NOW_MS) == []
+    assert made.links.roll.activity(NOW_MS) == []
 
 
 def test_what_analysts_say_of_a_link_is_remembered(made: Population) -> None:
@@ -151,5 +151,5 @@ def test_a_copy_from_stored_blocks_is_the_same(made: Population) -> None:
     assert campaigns(copy) == campaigns(made.links)
     assert copy.remembered.plain() == made.links.remembered.plain()
     assert copy.learner.plain() == made.links.learner.plain()
-    assert copy.activity(0) == made.links.activity(0)
+    assert copy.roll.activity(0) == made.links.roll.activity(0)
     assert copy.changes() == []
