@@ -51,6 +51,13 @@ def _watermark_age_s(stats: Stats) -> Reading:
 METRICS: Final[tuple[Metric, ...]] = (
     Metric("shoal_events_total", "counter", "Events taken in.", read=lambda s: s.events),
     Metric("shoal_rejects_total", "counter", "Records refused.", label="reason", read=lambda s: s.rejects),
+    Metric(
+        "shoal_malformed_values_total",
+        "counter",
+        "Values that made no sense and were dropped, their event kept.",
+        label="field",
+        read=lambda s: s.malformed,
+    ),
     Metric("shoal_late_events_total", "counter", "Events that came after their tick.", read=lambda s: s.late),
     Metric(
         "shoal_duplicate_events_total", "counter", "Events dropped as repeats.", read=lambda s: s.duplicates

@@ -44,13 +44,21 @@ def test_a_scrape_shows_the_loop_and_the_last_reading() -> None:
         meters.put("shoal_consumer_lag_records", 12, "requests-0")
         meters.observe("shoal_batch_records", 40)
         meters.publish(
-            Stats(events=5, rejects={"not_json": 2}, coverage={"ja4": (1, 4)}, tick_durations_s=[0.2])
+            Stats(
+                events=5,
+                rejects={"not_json": 2},
+                malformed={"client_ip": 3, "ja4": 0},
+                coverage={"ja4": (1, 4)},
+                tick_durations_s=[0.2],
+            )
         )
         samples = scraped(port)
     assert samples["shoal_events_total"] == 5
     assert samples["shoal_commits_total"] == 3
     assert samples["shoal_findings_totalopen"] == 1
     assert samples["shoal_rejects_totalnot_json"] == 2
+    assert samples["shoal_malformed_values_totalclient_ip"] == 3
+    assert samples["shoal_malformed_values_totalja4"] == 0
     assert samples["shoal_field_coverage_ratioja4"] == 0.25
     assert samples["shoal_consumer_lag_recordsrequests-0"] == 12
     assert samples["shoal_batch_records_sum"] == 40

@@ -54,6 +54,11 @@ ROWS: Final[tuple[tuple[str, tuple[Panel, ...]], ...]] = (
             Panel("Events", "ops", (("events", "rate(shoal_events_total[1m])"),)),
             Panel("Rejected", "ops", (("{{reason}}", "sum by (reason) (rate(shoal_rejects_total[1m]))"),)),
             Panel(
+                "Malformed values",
+                "ops",
+                (("{{field}}", "sum by (field) (rate(shoal_malformed_values_total[1m]))"),),
+            ),
+            Panel(
                 "Late and repeated",
                 "ops",
                 (

@@ -238,6 +238,8 @@ class Pipeline:
             late=self._held.late,
             duplicates=self._accounts.duplicates,
             rejects=dict(self._intake.rejects + self._refused),
+            # a field that was never malformed is known to be at zero
+            malformed=dict.fromkeys(self._intake.coverage(), 0) | dict(self._intake.malformed),
             coverage=self._intake.coverage(),
             accounts=len(self._accounts.table),
             links=len(state.links),

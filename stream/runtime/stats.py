@@ -19,6 +19,8 @@ class Stats:
     """Counter: events dropped because their id was seen within the retention."""
     rejects: dict[str, int] = field(default_factory=dict)
     """Counter by reason: records refused."""
+    malformed: dict[str, int] = field(default_factory=dict)
+    """Counter by field of the record: values that made no sense and were dropped, their event kept."""
     coverage: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Per field of the record: (events that had it, events)."""
 

@@ -377,6 +377,17 @@ def test_rejects_come_with_the_next_outputs_once() -> None:
     assert pipeline.advance().rejects == []
 
 
+def test_values_that_made_no_sense_are_counted_by_field() -> None:
+    pipeline = small()
+    pipeline.absorb(
+        "a", [record(START_MS, client_ip="nowhere"), record(START_MS, client_ip="192.0.2.1")], range(2)
+    )
+    stats = pipeline.stats()
+    assert stats.malformed["client_ip"] == 1
+    assert sum(stats.malformed.values()) == 1
+    assert set(stats.malformed) == set(stats.coverage)
+
+
 def test_rejects_outlive_a_restart() -> None:
     pipeline = small()
     pipeline.absorb("a", [b"{"], [0])
