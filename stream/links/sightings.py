@@ -60,3 +60,13 @@ def sight(kinds: Sequence[LinkKind], events: Columns) -> pl.DataFrame:
             "last_ms": groups.max(events["time_ms"][rows]),
         }
     )
+
+
+def merged(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Sightings of several slices as those of one."""
+    if len(parts) == 1:
+        return parts[0]
+    key = ("kind", "value", "account", "tile")
+    sums = pl.col("events", "foreign", "log_in", "log_out", "streamed").sum()
+    rows = pl.concat(parts).group_by(key).agg(sums, pl.col("first_ms").min(), pl.col("last_ms").max())
+    return rows.sort(key).select(parts[0].columns)

@@ -18,7 +18,7 @@ from stream.evidence.units import Members
 from stream.links.kinds import LinkKind
 from stream.links.sightings import TILE_MS
 from stream.memory import histograms
-from stream.windows.groups import Groups, order_by
+from stream.windows.groups import lengths, order_by, runs
 from stream.windows.slots import TEXT, Column, SlotTable, evict_idle, mix
 from stream.windows.tiles import HORIZONS, HOUR_MS, NEVER, Ring
 
@@ -125,45 +125,47 @@ class LinkState:
             self.profiles["account_id"][slots[made]] = ids.to_list()
 
     def sight(self, rows: pl.DataFrame) -> None:
-        """Add sightings: rows (kind, value, account, tile) with counts; their accounts are known."""
+        """Add sightings: rows (kind, value, account, tile), sorted by these; their accounts are known."""
         column = {name: rows[name].to_numpy() for name in rows.columns}
-        link_keys = mix(column["kind"].astype(np.uint64), column["value"])
-        link_of = self._sight_links(column, link_keys)
-        self._sight_members(column, link_keys, link_of)
+        if not rows.height:
+            return
+        starts = runs(column["kind"], column["value"])
+        keys = mix(column["kind"][starts].astype(np.uint64), column["value"][starts])
+        link_of = self._sight_links(column, starts, keys)
+        self._sight_members(column, keys.repeat(lengths(starts, rows.height)), link_of)
 
-    def _sight_links(self, column: dict[str, NDArray[Any]], keys: NDArray[np.uint64]) -> NDArray[np.int32]:
-        groups = Groups(keys)
-        slots, made = self.links.claim(groups.first(keys))
+    def _sight_links(
+        self, column: dict[str, NDArray[Any]], starts: NDArray[np.int64], keys: NDArray[np.uint64]
+    ) -> NDArray[np.int32]:
+        """Slots of the links whose rows start at `starts`."""
+        slots, made = self.links.claim(keys)
         for name in ("kind", "value"):
-            self.links[name][slots[made]] = groups.first(column[name])[made]
-        link_of: NDArray[np.int32] = slots[groups.ids]
+            self.links[name][slots[made]] = column[name][starts[made]]
+        link_of = slots.repeat(lengths(starts, len(column["kind"])))
         for ring, name, span in ((_HOURS, "hours", HOUR_MS), (_DAYS, "days", 24 * HOUR_MS)):
             # a sighting of a six-hour tile counts at its last event: links need no finer grain
             tiles = column["last_ms"] // span
             for tile in np.unique(tiles).tolist():
                 of = np.flatnonzero(tiles == tile)
-                by_link = Groups(link_of[of])
-                amounts = by_link.sum(column["events"][of])[:, None]
-                ring.add(
-                    self.links[name], self.links[f"{name}_newest"], by_link.first(link_of[of]), tile, amounts
-                )
+                by_link = runs(link_of[of])
+                amounts = np.add.reduceat(column["events"][of], by_link)[:, None]
+                ring.add(self.links[name], self.links[f"{name}_newest"], link_of[of[by_link]], tile, amounts)
         return link_of
 
     def _sight_members(
         self, column: dict[str, NDArray[Any]], link_keys: NDArray[np.uint64], link_of: NDArray[np.int32]
     ) -> None:
-        keys = mix(link_keys, column["account"])
-        groups = Groups(keys)
-        slots, made = self.members.claim(groups.first(keys))
-        members, fresh = self.members, slots[made]
-        members["link"][fresh] = groups.first(link_of)[made]
-        members["account"][fresh] = self.profiles.find(groups.first(column["account"])[made])
-        members["first_ms"][fresh] = groups.min(column["first_ms"])[made]
+        starts = runs(link_of, column["account"])
+        slots, made = self.members.claim(mix(link_keys[starts], column["account"][starts]))
+        members, fresh, first = self.members, slots[made], starts[made]
+        members["link"][fresh] = link_of[first]
+        members["account"][fresh] = self.profiles.find(column["account"][first])
+        members["first_ms"][fresh] = np.minimum.reduceat(column["first_ms"], starts)[made]
         np.add.at(self.links["members"], members["link"][fresh], 1)
         for name in ("log_in", "log_out", "streamed", "events"):
-            members[name][slots] += groups.sum(column[name])
+            members[name][slots] += np.add.reduceat(column[name], starts)
         counts = np.stack([column["events"], column["foreign"]], axis=1)
-        slot_of = slots[groups.ids]
+        slot_of = slots.repeat(lengths(starts, len(link_of)))
         for tile in np.unique(column["tile"]).tolist():
             of = column["tile"] == tile
             # (link, account, tile) are unique, so rows of one tile have different slots
