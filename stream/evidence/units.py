@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,8 @@ from stream.evidence.piece import Floats
 from stream.evidence.traits import TRAITS
 from stream.links.kinds import LinkKind
 from stream.windows.groups import Groups, lengths, runs
+
+Real = TypeVar("Real", np.float32, np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +104,10 @@ class Units:
         return top
 
 
-def zeroed(values: Floats) -> Floats:
+def zeroed(values: NDArray[Real]) -> NDArray[Real]:
     """Values with 0 for nan."""
     unknown = np.isnan(values)
-    return np.where(unknown, 0.0, values) if unknown.any() else values
+    return np.where(unknown, values.dtype.type(0), values) if unknown.any() else values
 
 
 def units_of(kinds: Sequence[LinkKind], kind: NDArray[np.uint8], members: Members, together: Floats) -> Units:

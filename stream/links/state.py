@@ -173,8 +173,11 @@ class LinkState:
 
     def active(self, now_ms: int, least: int) -> NDArray[np.int64]:
         """Memberships seen within the window on links that ever had `least` members: their slots."""
-        recent = self.members["counts_newest"] > WINDOW.tile(now_ms - 1) - WINDOW.length
-        return np.flatnonzero(recent & (self.links["members"][self.members["link"]] >= least))
+        recent = np.flatnonzero(self.members["counts_newest"] > WINDOW.tile(now_ms - 1) - WINDOW.length)
+        link = self.members["link"][recent]
+        # whoever has too few events ever has too few of late
+        often = self.members["events"][recent] >= self._min_events[self.links["kind"][link]]
+        return np.asarray(recent[often & (self.links["members"][link] >= least)], np.int64)
 
     def homes(self, least_share: float) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Accounts and the networks that hold at least a share of all their events so far, pair by pair."""
