@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from stream.evidence.exchangeability import normalise
+from stream.evidence.exchangeability import Shares, normalise
 from stream.evidence.piece import Floats
 from stream.evidence.units import Members, zeroed
 
@@ -146,7 +146,7 @@ def fit(
     return mixture, weight, strong
 
 
-def _look(shape: Floats, weight: Floats, population: Floats) -> list[float]:
+def _look(shape: Shares, weight: Floats, population: Floats) -> list[float]:
     """How the campaign's events look against everybody's; a member moves the mean that it is held to
     by its own share of it, which the smoothing outweighs.
     """

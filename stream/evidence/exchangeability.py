@@ -36,17 +36,21 @@ _FIXED_BY: Final[dict[str, tuple[str, ...]]] = {
 _LEAST_CONTRAST: Final = 0.05  # below, strangers differ too little in an attribute for it to tell
 
 
-def normalise(histograms: NDArray[np.uint8]) -> tuple[Floats, Floats]:
+Shares = NDArray[np.float32]
+"""Shares of one-byte counts: single precision holds them, and moves half the memory."""
+
+
+def normalise(histograms: NDArray[np.uint8]) -> tuple[Shares, Shares]:
     """Shares by bin (n, attributes * BINS) and within-disagreement (n, attributes); nan where unknown."""
     counts = histograms.reshape(len(histograms), len(ATTRIBUTES), BINS).astype(np.float32)
     # whole numbers below 2**24: exact in any order of summing
-    total = counts @ np.ones(BINS, np.float32)
+    total = counts.sum(axis=2)
     squares = np.einsum("nab,nab->na", counts, counts)
     with np.errstate(invalid="ignore", divide="ignore"):
         shares = np.where(total[:, :, None] > 0, counts / total[:, :, None], np.nan)
         pairs = total * (total - 1)
         within = np.where(pairs > 0, 1 - (squares - total) / pairs, np.nan)
-    return shares.reshape(len(histograms), -1).astype(np.float64), within.astype(np.float64)
+    return shares.reshape(len(histograms), -1), within
 
 
 def dissimilarity(units: Units, contrast: Floats, wanted: NDArray[np.bool_] | None = None) -> Floats:
@@ -66,32 +70,32 @@ def dissimilarity(units: Units, contrast: Floats, wanted: NDArray[np.bool_] | No
     return rho
 
 
-def _disagreement(units: Units, wanted: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+def _disagreement(units: Units, wanted: NDArray[np.bool_]) -> tuple[Shares, Shares]:
     """Between and within disagreement of the wanted links, by attribute: (links, attributes) each."""
     of_link = np.repeat(wanted, units.votes)
     shares, within = normalise(units.histograms[np.repeat(of_link, units.size)])
-    size = units.size[of_link]
-    by_unit, by_link = _starts(size), _starts(units.votes[wanted])
-    shape = _sums(shares, by_unit) / size[:, None]
+    by_unit, by_link = _starts(units.size[of_link]), _starts(units.votes[wanted])
+    size = units.size[of_link, None].astype(np.float32)
+    shape = _sums(shares, by_unit) / size
     known = np.isfinite(shape[:, ::BINS])
     clean = zeroed(shape)
-    votes = _sums(known.astype(np.float64), by_link)
+    votes = _sums(known.astype(np.float32), by_link)
     squares = _sums(clean, by_link) ** 2 - _sums(clean**2, by_link)
     same = squares.reshape(len(by_link), len(ATTRIBUTES), BINS).sum(axis=2)
-    spread = _sums(within, by_unit) / size[:, None]
-    told = _sums(np.isfinite(spread).astype(np.float64), by_link)
+    spread = _sums(within, by_unit) / size
+    told = _sums(np.isfinite(spread).astype(np.float32), by_link)
     with np.errstate(invalid="ignore", divide="ignore"):
         between = np.where(votes > 1, 1 - same / (votes * (votes - 1)), np.nan)
         return between, _sums(zeroed(spread), by_link) / told
 
 
-def _sums(values: Floats, starts: NDArray[np.int64]) -> Floats:
+def _sums(values: Shares, starts: NDArray[np.int64]) -> Shares:
     """Sums over runs of rows, as a sparse product: `reduceat` goes through memory column by column."""
     rows = len(values)
     if len(starts) == rows:
         return values
-    runs = csr_array((np.ones(rows), np.arange(rows), np.append(starts, rows)), shape=(len(starts), rows))
-    sums: Floats = runs @ values
+    cells = (np.ones(rows, np.float32), np.arange(rows), np.append(starts, rows))
+    sums: Shares = csr_array(cells, shape=(len(starts), rows)) @ values
     return sums
 
 

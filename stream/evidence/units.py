@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from stream.evidence.piece import Floats
 from stream.evidence.traits import TRAITS
 from stream.links.kinds import LinkKind
-from stream.windows.groups import Groups
+from stream.windows.groups import Groups, lengths, runs
+
+Real = TypeVar("Real", np.float32, np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +102,16 @@ class Units:
         return top
 
 
-def zeroed(values: Floats) -> Floats:
+def zeroed(values: NDArray[Real]) -> NDArray[Real]:
     """Values with 0 for nan."""
     unknown = np.isnan(values)
-    return np.where(unknown, 0.0, values) if unknown.any() else values
+    return np.where(unknown, values.dtype.type(0), values) if unknown.any() else values
 
 
 def units_of(kinds: Sequence[LinkKind], kind: NDArray[np.uint8], members: Members, together: Floats) -> Units:
     """Merge members into units. `kind`: of each member; `together`: of each link, see `Units`."""
-    start, size = _runs(members.link, members.unit)
+    start = runs(members.link, members.unit)
+    link_start = runs(members.link[start])
 
     def total(values: Floats) -> Floats:
         return np.asarray(np.add.reduceat(values, start, axis=0), np.float64)
@@ -118,13 +121,12 @@ def units_of(kinds: Sequence[LinkKind], kind: NDArray[np.uint8], members: Member
             return total(zeroed(values)) / total(np.isfinite(values).astype(np.float64))
 
     events = total(members.events.astype(np.float64))
-    link_start, votes = _runs(members.link[start])
     return Units(
         kinds=kinds,
         kind=kind[start][link_start],
         link=members.link[start][link_start],
         start=link_start,
-        votes=votes,
+        votes=lengths(link_start, len(start)),
         traits={name: mean(members.traits[name]) for name in TRAITS},
         log_rate=np.log(np.maximum(events, 1)),
         events=events,
@@ -133,17 +135,7 @@ def units_of(kinds: Sequence[LinkKind], kind: NDArray[np.uint8], members: Member
         active_hours=mean(members.active_hours),
         tool=members.tool[start],
         unit=members.unit[start],
-        size=size,
+        size=lengths(start, len(members.link)),
         histograms=members.histograms,
         together=together,
     )
-
-
-def _runs(*keys: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where runs of equal keys start in rows that are sorted by them, and how long they are."""
-    edges = np.zeros(len(keys[0]), np.bool_)
-    edges[:1] = True
-    for key in keys:
-        edges[1:] |= key[1:] != key[:-1]
-    start = np.flatnonzero(edges)
-    return start, np.diff(np.append(start, len(edges)))

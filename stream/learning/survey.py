@@ -40,7 +40,7 @@ def survey(
         by_kind=_by_kind(state, seats),
         habits=_habits(profile),
         contrast=[float(value) for value in contrast],
-        look=zeroed(normalise(profile["histograms"])[0]).mean(axis=0).tolist(),
+        look=zeroed(normalise(profile["histograms"])[0]).mean(axis=0, dtype=np.float64).tolist(),
         ranked=_ranked(units, judged, contrast, min_units),
     )
 
@@ -79,7 +79,8 @@ def _habits(profile: dict[str, NDArray[Any]]) -> dict[str, tuple[float, float]]:
 
 def _contrast(histograms: NDArray[np.uint8]) -> Floats:
     """Between minus within disagreement of all accounts, as if they were the units of one link."""
-    shape, spread = normalise(histograms)
+    # over all accounts: more terms than single precision adds up well
+    shape, spread = (part.astype(np.float64) for part in normalise(histograms))
     known = np.isfinite(shape[:, ::8])
     clean = zeroed(shape).reshape(len(shape), -1, 8)
     votes = known.sum(axis=0).astype(np.float64)

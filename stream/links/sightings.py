@@ -15,7 +15,7 @@ from stream.windows.tiles import HORIZONS, HOUR_MS
 
 TILE_MS = 6 * HOUR_MS
 """Tile of a membership: three days are twelve of them."""
-_MINUTES = HORIZONS["10m"][0]
+_MINUTES_MS = HORIZONS["10m"][0].tile_ms
 
 
 def link_values(kind: LinkKind, events: Columns) -> Keys:
@@ -43,7 +43,7 @@ def sight(kinds: Sequence[LinkKind], events: Columns) -> pl.DataFrame:
     account, tile = events["account"][rows], events["time_ms"][rows] // TILE_MS
     groups = Groups(kind, value, account, tile)
 
-    minutes = _MINUTES.tile_ms * (events["time_ms"][rows] // _MINUTES.tile_ms)
+    minutes_ms = _MINUTES_MS * (events["time_ms"][rows] // _MINUTES_MS)
     newest = groups.max(events["time_ms"][rows])
 
     def total(column: NDArray[Any]) -> NDArray[Any]:
@@ -63,6 +63,18 @@ def sight(kinds: Sequence[LinkKind], events: Columns) -> pl.DataFrame:
             "first_ms": groups.min(events["time_ms"][rows]),
             "last_ms": newest,
             # how many of the events are of the ten minutes of the newest one
-            "latest": groups.sum(newest[groups.ids] - minutes < _MINUTES.tile_ms).astype(np.int32),
+            "latest": groups.sum(newest[groups.ids] - minutes_ms < _MINUTES_MS).astype(np.int32),
         }
     )
+
+
+def merged(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Sightings of several slices as those of one."""
+    if len(parts) == 1:
+        return parts[0]
+    key = ("kind", "value", "account", "tile")
+    sums = pl.col("events", "foreign", "log_in", "log_out", "streamed").sum()
+    tile, newest = pl.col("last_ms") // _MINUTES_MS, pl.col("last_ms").max()
+    latest = pl.col("latest").filter(tile == newest // _MINUTES_MS).sum()
+    rows = pl.concat(parts).group_by(key).agg(sums, pl.col("first_ms").min(), newest, latest)
+    return rows.sort(key).select(parts[0].columns)

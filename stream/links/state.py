@@ -18,7 +18,7 @@ from stream.evidence.units import Members
 from stream.links.kinds import LinkKind
 from stream.links.profile import ASIDE, PROFILE
 from stream.links.sightings import TILE_MS
-from stream.windows.groups import Groups, order_by
+from stream.windows.groups import lengths, order_by, runs
 from stream.windows.slots import Column, SlotTable, evict_idle, mix
 from stream.windows.tiles import NEVER, Ring
 from stream.windows.volumes import RINGS, volumes
@@ -107,24 +107,29 @@ class LinkState:
             self.profiles["account_id"][slots[made]] = ids.to_list()
 
     def sight(self, rows: pl.DataFrame) -> None:
-        """Add sightings: rows (kind, value, account, tile) with counts; their accounts are known."""
+        """Add sightings: rows (kind, value, account, tile), sorted by these; their accounts are known."""
         column = {name: rows[name].to_numpy() for name in rows.columns}
-        link_keys = mix(column["kind"].astype(np.uint64), column["value"])
-        link_of = self._sight_links(column, link_keys)
-        self._sight_members(column, link_keys, link_of)
+        if not rows.height:
+            return
+        starts = runs(column["kind"], column["value"])
+        keys = mix(column["kind"][starts].astype(np.uint64), column["value"][starts])
+        link_of = self._sight_links(column, starts, keys)
+        self._sight_members(column, keys.repeat(lengths(starts, rows.height)), link_of)
 
-    def _sight_links(self, column: dict[str, NDArray[Any]], keys: NDArray[np.uint64]) -> NDArray[np.int32]:
-        groups = Groups(keys)
-        slots, made = self.links.claim(groups.first(keys))
+    def _sight_links(
+        self, column: dict[str, NDArray[Any]], starts: NDArray[np.int64], keys: NDArray[np.uint64]
+    ) -> NDArray[np.int32]:
+        """Slots of the links whose rows start at `starts`."""
+        slots, made = self.links.claim(keys)
         for name in ("kind", "value"):
-            self.links[name][slots[made]] = groups.first(column[name])[made]
-        link_of: NDArray[np.int32] = slots[groups.ids]
+            self.links[name][slots[made]] = column[name][starts[made]]
+        link_of = slots.repeat(lengths(starts, len(column["kind"])))
         # a sighting tells its newest ten minutes; the rest of it counts there at its first event, and all
         # of it in hours and days at its last
         rest = np.flatnonzero(column["events"] > column["latest"])
-        times = np.append(column["last_ms"], column["first_ms"][rest])
-        amounts = np.append(column["latest"], (column["events"] - column["latest"])[rest])
-        self._count("minutes", np.append(link_of, link_of[rest]), times, amounts)
+        before = (column["events"] - column["latest"])[rest]
+        self._count("minutes", link_of[rest], column["first_ms"][rest], before)
+        self._count("minutes", link_of, column["last_ms"], column["latest"])
         for name in ("hours", "days"):
             self._count(name, link_of, column["last_ms"], column["events"])
         return link_of
@@ -132,14 +137,14 @@ class LinkState:
     def _count(
         self, name: str, links: NDArray[np.int32], time_ms: NDArray[np.int64], amounts: NDArray[np.int32]
     ) -> None:
-        """Add amounts to tiles of links."""
+        """Add amounts to tiles of links, whose rows stand together."""
         ring = RINGS[name]
         tiles = time_ms // ring.tile_ms
         for tile in np.unique(tiles).tolist():
             of = np.flatnonzero(tiles == tile)
-            groups = Groups(links[of])
-            newest, sums = self.links[f"{name}_newest"], groups.sum(amounts[of])[:, None]
-            ring.add(self.links[name], newest, groups.first(links[of]), tile, sums)
+            by_link = runs(links[of])
+            newest, sums = self.links[f"{name}_newest"], np.add.reduceat(amounts[of], by_link)[:, None]
+            ring.add(self.links[name], newest, links[of[by_link]], tile, sums)
 
     def exchanges(self, kind: int, value: int, now_ms: int) -> tuple[int, ...] | None:
         """Events on a link in each of the HORIZONS; None where the link is not held."""
@@ -149,18 +154,17 @@ class LinkState:
     def _sight_members(
         self, column: dict[str, NDArray[Any]], link_keys: NDArray[np.uint64], link_of: NDArray[np.int32]
     ) -> None:
-        keys = mix(link_keys, column["account"])
-        groups = Groups(keys)
-        slots, made = self.members.claim(groups.first(keys))
-        members, fresh = self.members, slots[made]
-        members["link"][fresh] = groups.first(link_of)[made]
-        members["account"][fresh] = self.profiles.find(groups.first(column["account"])[made])
-        members["first_ms"][fresh] = groups.min(column["first_ms"])[made]
+        starts = runs(link_of, column["account"])
+        slots, made = self.members.claim(mix(link_keys[starts], column["account"][starts]))
+        members, fresh, first = self.members, slots[made], starts[made]
+        members["link"][fresh] = link_of[first]
+        members["account"][fresh] = self.profiles.find(column["account"][first])
+        members["first_ms"][fresh] = np.minimum.reduceat(column["first_ms"], starts)[made]
         np.add.at(self.links["members"], members["link"][fresh], 1)
         for name in ("log_in", "log_out", "streamed", "events"):
-            members[name][slots] += groups.sum(column[name])
+            members[name][slots] += np.add.reduceat(column[name], starts)
         counts = np.stack([column["events"], column["foreign"]], axis=1)
-        slot_of = slots[groups.ids]
+        slot_of = slots.repeat(lengths(starts, len(link_of)))
         for tile in np.unique(column["tile"]).tolist():
             of = column["tile"] == tile
             # (link, account, tile) are unique, so rows of one tile have different slots
@@ -168,8 +172,11 @@ class LinkState:
 
     def active(self, now_ms: int, least: int) -> NDArray[np.int64]:
         """Memberships seen within the window on links that ever had `least` members: their slots."""
-        recent = self.members["counts_newest"] > WINDOW.tile(now_ms - 1) - WINDOW.length
-        return np.flatnonzero(recent & (self.links["members"][self.members["link"]] >= least))
+        recent = np.flatnonzero(self.members["counts_newest"] > WINDOW.tile(now_ms - 1) - WINDOW.length)
+        link = self.members["link"][recent]
+        # whoever has too few events ever has too few of late
+        often = self.members["events"][recent] >= self._min_events[self.links["kind"][link]]
+        return np.asarray(recent[often & (self.links["members"][link] >= least)], np.int64)
 
     def homes(self, least_share: float) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Accounts and the networks that hold at least a share of all their events so far, pair by pair."""

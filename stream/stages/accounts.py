@@ -15,7 +15,7 @@ from stream.blocks import Block
 from stream.config import Windows
 from stream.event.columns import Columns, take
 from stream.links.kinds import LinkKind
-from stream.links.sightings import TILE_MS, sight
+from stream.links.sightings import TILE_MS, merged, sight
 from stream.memory import histograms
 from stream.memory.bodies import Bodies
 from stream.memory.exchanges import Exchanges
@@ -209,7 +209,7 @@ class Accounts:
             seen = np.unique(np.concatenate(self._seen))
             blocks = [
                 Block(NAME, "profiles", self._profiles(seen, now_ms)),
-                Block(NAME, "sightings", pl.concat(self._sightings)),
+                Block(NAME, "sightings", merged(self._sightings)),
             ]
             self._sightings, self._seen = [], []
         if begins(_SEARCH_MS, now_ms, self._tick_ms):

@@ -46,6 +46,11 @@ def runs(*keys: NDArray[Any]) -> NDArray[np.int64]:
     return np.flatnonzero(edges)
 
 
+def lengths(starts: NDArray[np.int64], rows: int) -> NDArray[np.int64]:
+    """Rows of each run, of `rows` in all."""
+    return np.diff(np.append(starts, rows))
+
+
 class Groups:
     """Rows grouped by one or several key columns of shape (n,), groups in ascending key order.
 
@@ -64,7 +69,7 @@ class Groups:
     @property
     def counts(self) -> NDArray[np.int64]:
         """Rows of each group."""
-        return np.diff(np.append(self.starts, len(self.order)))
+        return lengths(self.starts, len(self.order))
 
     @property
     def _ids(self) -> NDArray[np.int64]:

@@ -11,7 +11,7 @@ from stream.config import Windows, config_path
 from stream.event.columns import Columns, take
 from stream.event.fields import EVENT, SCHEMA
 from stream.links.kinds import DERIVED, FLAGS, LinkKind, load_kinds
-from stream.links.sightings import TILE_MS, link_values, sight
+from stream.links.sightings import TILE_MS, link_values, merged, sight
 from stream.stages.accounts import Accounts
 from tests.memory.columns import START_MS, columns
 
@@ -109,6 +109,12 @@ def test_a_sighting_tells_how_many_of_its_events_are_of_its_newest_ten_minutes()
                 expected[key] += time_ms // TEN_MINUTES_MS == newest[key] // TEN_MINUTES_MS
     assert dict(zip(newest, rows["latest"].to_list(), strict=True)) == dict(expected)
     assert (rows["latest"] < rows["events"]).any()
+
+
+def test_sightings_of_slices_are_those_of_all() -> None:
+    made, slice_ = events(), np.random.default_rng(3).integers(0, 3, COUNT)
+    parts = [sight(KINDS, take(made, np.flatnonzero(slice_ == number))) for number in range(3)]
+    assert merged(parts).equals(sight(KINDS, made))
 
 
 def test_sightings_have_no_order() -> None:
