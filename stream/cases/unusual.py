@@ -17,9 +17,9 @@ from stream.findings.finding import Evidence
 from stream.learning.baseline import Baseline, Usual, figures
 from stream.windows.slots import SlotTable
 
-ACCOUNTS: Final = 64
+ACCOUNTS: Final = 32
 """Accounts of a link that are scored, those of the smallest keys; a score costs some tens of microseconds."""
-LINKS: Final = 8
+LINKS: Final = 4
 """Hot links a tick that are looked at, the strongest."""
 _EFFECTIVE: Final = 30  # accounts that count at most: members of a link are not independent
 _CAP: Final = 2.0
