@@ -104,7 +104,7 @@ class Batch:
 
     def offsets(self) -> list[int]:
         """Of each record: its message's offset."""
-        return [self._offsets[position] for position in self._positions]
+        return list(map(self._offsets.__getitem__, self._positions))
 
     def rejects(self, problems: dict[int, Problem]) -> list[Reject]:
         """What was refused, in input order, with the `problems` found later by row."""

@@ -61,6 +61,8 @@ def identified(values: Values, hashes: Identifiers) -> Kept:
 def accounts(values: Values) -> Kept:
     """The operator's own identifiers, kept as they are; a record without one is refused."""
     texts, problems = screened(values, str, "a string")
+    if all(texts) and max(map(len, texts), default=0) <= MAX_ACCOUNT_ID:
+        return Kept(texts, problems)
     for row, text in enumerate(texts):
         if not text:
             problems.setdefault(row, Problem("missing_account", "missing or empty"))
@@ -115,7 +117,7 @@ def _strictly(
 def _present(values: Values) -> list[str]:
     """The strings that are neither absent nor empty; raises TypeError where 0 or [] is said instead."""
     present = list(filter(None, values))
-    if len(present) < len(values) and len(present) != told(values):
+    if len(present) + values.count(None) < len(values) and len(present) != told(values):
         raise TypeError
     return present
 
