@@ -3,17 +3,18 @@
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import polars as pl
 
-from stream.event import convert, network, times
+from stream.event import convert, network, texts, times
 from stream.event.batch import Batch, Hide, Limits, Read, Reject, UnreadableRecordError
-from stream.event.convert import Convert, Values
-from stream.event.fields import EVENT, RECORD, SCHEMA
-from stream.event.hashing import Hasher
+from stream.event.convert import Convert
+from stream.event.fields import EMAIL_CLASSES, EVENT, RECORD, SCHEMA
+from stream.event.hashing import Hasher, Interned
 from stream.event.prompt import Prompts
 from stream.event.split import Problem
+from stream.event.texts import Keep
 from stream.event.times import TimeUnit
 
 __all__ = ["Counts", "Decoded", "Decoder", "Hide", "Limits", "Read", "Reject", "UnreadableRecordError"]
@@ -31,8 +32,14 @@ _LARGEST: Final[dict[str, int]] = {
 }
 """Largest value of each whole number: the event's type, or what a JSON number holds exactly."""
 
-_COLUMNS: Final = {field.record: field for field in EVENT if field.name != "account"}
-"""Record field -> the event's column that is made of it alone."""
+_EMAIL_CODES: Final = {name: code for code, name in enumerate(EMAIL_CLASSES)}
+
+_PLAN: Final = "plan"
+"""A field that no column of the event keeps: it is read to be checked and counted."""
+
+_OWN_COLUMN: Final = {field.record: field.name for field in EVENT if field.name != "account"} | {_PLAN: _PLAN}
+_COLUMNS: Final = {field.name: _OWN_COLUMN[field.name] for field in RECORD if field.type != "raw"}
+"""Typed record field -> the column that is made of it alone, in the order of RECORD."""
 
 
 class Decoded(NamedTuple):
@@ -60,89 +67,104 @@ class Decoder:
         self._hide: Hide = self._hasher.hider("reader")
         self._prompts = Prompts(self._hasher)
         self._accounts = self._hasher.texts("account_id")
-        self._converters = self._table(unit)
+        self._keepers = _keepers(self._hasher)
+        self._converters = _converters(unit, limits)
 
     def decode(
         self, source: str, messages: Sequence[bytes], offsets: Sequence[int]
     ) -> tuple[Decoded, Counts]:
         """Events and rejects of a batch; never raises, whatever the bytes."""
         batch = Batch(source, messages, offsets, self._limits, self._read)
-        batch.open(self._hide)
-        values = batch.values()
-        problems: dict[int, Problem] = {}
         malformed: Counter[str] = Counter()
-        columns = self._columns(values, problems, malformed)
-        _judge_repaired(batch.repaired, values["account_id"], problems, malformed)
+        columns, found = self._columns(batch, malformed)
+        problems: dict[int, Problem] = {}
+        for name, by_row in found.items():
+            for row, problem in by_row.items():
+                problems.setdefault(row, Problem(problem.reason, f"{name}: {problem.detail}"))
+        _judge_repaired(batch.repaired, columns["account_id"], problems, malformed)
         self._prompts.fill(columns, batch.raw)
-        events = self._table_of(columns, batch.offsets())
+        events = pl.DataFrame([columns[name].alias(name) for name in (*SCHEMA, "offset", _PLAN)])
         if problems:
-            kept = [row for row in range(batch.height) if row not in problems]
-            events = events[kept]
-        present = _present(events)
-        plans = values["plan"]
-        kept_plans = [plan for row, plan in enumerate(plans) if row not in problems] if problems else plans
-        present["plan"] = convert.told(kept_plans)
+            events = events[[row for row in range(batch.height) if row not in problems]]
+        present = Counter(
+            {name: events.height - events[column].null_count() for name, column in _COLUMNS.items()}
+        )
         present.update(name for row, raw in batch.raw.items() if row not in problems for name in raw)
-        return Decoded(events, batch.rejects(problems)), Counts(present, malformed)
+        events.drop_in_place(_PLAN)
+        return Decoded(events, batch.rejects(problems)), Counts(present, +malformed)
 
     def _columns(
-        self, values: dict[str, Values], problems: dict[int, Problem], malformed: Counter[str]
-    ) -> dict[str, pl.Series]:
-        """Event column -> its values; notes the first problem of each row, in the order of RECORD."""
-        columns: dict[str, pl.Series] = {}
-        for name, converter in self._converters.items():
-            converted = converter(values[name])
-            if name in _COLUMNS:
-                columns[_COLUMNS[name].name] = converted.column
-            if converted.malformed:
-                malformed[name] += converted.malformed
-            for row, problem in converted.problems.items():
-                problems.setdefault(row, Problem(problem.reason, f"{name}: {problem.detail}"))
-        return columns
+        self, batch: Batch, malformed: Counter[str]
+    ) -> tuple[dict[str, pl.Series], dict[str, dict[int, Problem]]]:
+        """Event column -> its values; record field -> the problem of each row that has one.
 
-    def _table_of(self, columns: dict[str, pl.Series], offsets: list[int]) -> pl.DataFrame:
-        accounts = [self._accounts[account] for account in columns["account_id"]]
-        columns["account"] = pl.Series(accounts, dtype=pl.UInt64)
-        columns["offset"] = pl.Series(offsets, dtype=pl.Int64)
-        return pl.DataFrame([columns[name].alias(name) for name in (*SCHEMA, "offset")])
-
-    def _table(self, unit: TimeUnit) -> dict[str, Convert]:
-        """Record field -> its converter, in the order of RECORD; raw fields are read by `Prompts`."""
-        limits, hasher = self._limits, self._hasher
-        own: dict[str, Convert] = {
-            "time": partial(
-                convert.event_times, unit=unit, earliest=limits.earliest_ms, latest=limits.latest_ms
-            ),
-            "event_id": partial(convert.identifiers, hashes=hasher.identifiers("event_id")),
-            "account_id": convert.account_ids,
-            "plan": convert.texts,
-            "account_created_at": partial(
-                convert.sign_ups,
-                unit=unit,
-                earliest=OLDEST_SIGN_UP_MS,
-                latest=limits.latest_ms,
-                read_texts=times.remembered(),
-            ),
-            "email_class": convert.email_classes,
-            "client_ip": partial(convert.addresses, hashes=network.networks(hasher)),
-            "asn": partial(convert.operators, largest=_LARGEST["asn"], dtype=pl.UInt32),
-            "stream": convert.booleans,
+        Strings become numbers as they are read, the rest at the end: it is small, and quicker at once.
+        """
+        values: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
+        accounts: list[int | None] = []
+        problems: dict[str, dict[int, Problem]] = {name: {} for name in _COLUMNS}
+        for read in batch.columns(self._hide):
+            first = len(accounts)
+            for name, keep in self._keepers.items():
+                kept = keep(read.pop(name))
+                values[name] += kept.values
+                malformed[name] += kept.dropped
+                for row, problem in kept.problems.items():
+                    problems[name][first + row] = problem
+            for name in self._converters:
+                values[name] += read.pop(name)
+            accounts += self._accounts.of(values["account_id"][first:])
+        columns = {
+            _COLUMNS[name]: pl.Series(values[name], dtype=SCHEMA.get(_COLUMNS[name], pl.UInt64))
+            for name in self._keepers
         }
-        for field in RECORD:
-            if field.name in own or field.type == "raw":
-                continue
-            if field.type == "integer":
-                dtype = _COLUMNS[field.name].dtype
-                own[field.name] = partial(convert.integers, largest=_LARGEST[field.name], dtype=dtype)
-            elif field.type == "hex":
-                own[field.name] = convert.hex_hashes
-            else:
-                own[field.name] = partial(convert.text_hashes, hashes=hasher.texts(field.name))
-        return {field.name: own[field.name] for field in RECORD if field.name in own}
+        columns["account"] = pl.Series(accounts, dtype=pl.UInt64)
+        columns["offset"] = pl.Series(batch.offsets(), dtype=pl.Int64)
+        for name, converter in self._converters.items():
+            columns[_COLUMNS[name]], problems[name], dropped = converter(values[name])
+            malformed[name] += dropped
+        return columns, problems
+
+
+def _keepers(hasher: Hasher) -> dict[str, Keep]:
+    """Record field -> what is kept of its strings; raw fields are read by `Prompts`."""
+    own: dict[str, Keep] = {
+        "event_id": partial(texts.identified, hashes=hasher.identifiers("event_id")),
+        "account_id": texts.accounts,
+        "email_class": partial(texts.named, known=Interned(_EMAIL_CODES.get)),
+        "client_ip": partial(texts.named, known=network.networks(hasher)),
+    }
+    for field in RECORD:
+        if field.type == "hex":
+            own[field.name] = texts.from_hex
+        elif field.type == "text" and field.name not in own:
+            own[field.name] = partial(texts.hashed, hashes=hasher.texts(field.name))
+    return own
+
+
+def _converters(unit: TimeUnit, limits: Limits) -> dict[str, Convert]:
+    """Record field -> its converter, where it is no string."""
+    latest = limits.latest_ms
+    own: dict[str, Convert] = {
+        "time": partial(convert.event_times, unit=unit, earliest=limits.earliest_ms, latest=latest),
+        "account_created_at": partial(
+            convert.sign_ups,
+            unit=unit,
+            earliest=OLDEST_SIGN_UP_MS,
+            latest=latest,
+            known=Interned(times.from_text),
+        ),
+        "asn": partial(convert.operators, largest=_LARGEST["asn"], dtype=pl.UInt32),
+        "stream": convert.booleans,
+    }
+    for name, largest in _LARGEST.items():
+        if name not in own:
+            own[name] = partial(convert.integers, largest=largest, dtype=SCHEMA[_COLUMNS[name]])
+    return own
 
 
 def _judge_repaired(
-    repaired: list[int], accounts: Values, problems: dict[int, Problem], malformed: Counter[str]
+    repaired: list[int], accounts: pl.Series, problems: dict[int, Problem], malformed: Counter[str]
 ) -> None:
     """Counts records whose bytes were not UTF-8; refuses those whose account cannot be told any more."""
     for row in repaired:
@@ -150,10 +172,3 @@ def _judge_repaired(
         account = accounts[row]
         if isinstance(account, str) and "\ufffd" in account:
             problems.setdefault(row, Problem("not_utf8", "account_id: bytes that are not UTF-8"))
-
-
-def _present(events: pl.DataFrame) -> Counter[str]:
-    """Record field -> how many events had it, where a column shows it."""
-    return Counter(
-        {name: events.height - events[field.name].null_count() for name, field in _COLUMNS.items()}
-    )

@@ -8,7 +8,7 @@ back costs a look-up.
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -18,7 +18,7 @@ Digest = Callable[[bytes], int]
 """Bytes -> keyed hash in [1, 2**64)."""
 
 Identifiers = Callable[[Sequence[str]], NDArray[np.uint64]]
-"""Texts -> keyed hashes in [1, 2**64)."""
+"""Texts -> keyed hashes in [1, 2**64); raises TypeError where one is no text."""
 
 CACHED_VALUES: Final = 1 << 16
 """Texts that one cache holds before it starts anew: about 10 MB, enough for the busy values of a day."""
@@ -62,8 +62,14 @@ class Interned(dict[str | None, int | None]):
         self[None] = None
         self[""] = None
 
+    def of(self, texts: Iterable[str | None]) -> list[int | None]:
+        """The value of each; raises TypeError where one is no text."""
+        return list(map(self.__getitem__, texts))
+
     def __missing__(self, text: str) -> int | None:
         """Computes and keeps the value of a text that is not held."""
+        if not isinstance(text, str):
+            raise TypeError("expected a text")
         value = self._compute(text)
         if len(text) <= CACHED_CHARACTERS:
             if len(self) >= self._limit:
@@ -98,9 +104,9 @@ class Hasher:
 
         def compute(texts: Sequence[str]) -> NDArray[np.uint64]:
             digests = []
-            for text in texts:
+            for data in map(str.encode, texts):  # raises TypeError where one is no text
                 state = start.copy()
-                state.update(text.encode())
+                state.update(data)
                 digests.append(state.digest())
             return big_endian(b"".join(digests))
 

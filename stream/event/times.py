@@ -8,15 +8,16 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from stream.event.hashing import Interned
-
 TimeUnit = Literal["s", "ms", "us", "ns"]
 
 Moments = list[int | None]
 """ms since the epoch, one per text; None where the text is no time."""
 
-ReadTexts = Callable[[Sequence[str]], Moments]
-"""How texts are read as times."""
+ReadText = Callable[[str], int | None]
+"""How one text is read as a time."""
+
+ReadTexts = Callable[[Sequence[str]], Moments | NDArray[np.int64]]
+"""How texts are read at once; raises ValueError where they cannot be, TypeError where one is no text."""
 
 _PER_MS: Final[dict[TimeUnit, int]] = {"s": 0, "ms": 1, "us": 1_000, "ns": 1_000_000}
 """Units in a millisecond; 0 marks the second, the only one that is longer."""
@@ -30,12 +31,14 @@ _RFC3339: Final = re.compile(
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MS: Final = timedelta(milliseconds=1)
 
-_LAYOUT: Final = np.frombuffer(b"0000-00-00T00:00:00", dtype=np.uint8)
-_MARKS: Final = np.array([4, 7, 10, 13, 16])
-_DIGITS: Final = np.delete(np.arange(len(_LAYOUT)), _MARKS)
-_DAYS_IN_MONTH: Final = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
-_WHOLE_S, _WITH_MS = len("2026-01-01T00:00:00Z"), len("2026-01-01T00:00:00.000Z")
-"""Lengths of the two layouts that are read at once."""
+_WHOLE_S, _WITH_MS = b"0000-00-00T00:00:00Z ", b"0000-00-00T00:00:00.000Z "
+"""The two layouts that are read at once, a digit where there is a 0; the blank tells texts apart."""
+
+_PAIRS: Final = np.array([0, 2, 5, 8, 11, 14, 17])
+"""Where the pairs of digits begin: two of the year, then one each down to the second."""
+
+_HUNDREDS: Final = np.array([100, 10, 1])
+_EPOCH_MONTHS: Final = 1970 * 12 + 1
 
 
 def from_texts(texts: Sequence[str]) -> Moments:
@@ -43,18 +46,11 @@ def from_texts(texts: Sequence[str]) -> Moments:
 
     A time without an offset is none: it does not say which instant it means.
     """
-    if len(set(map(len, texts))) == 1 and len(texts[0]) in (_WHOLE_S, _WITH_MS):
-        numbers = _at_once(texts)
-        if numbers is not None:
-            moments: Moments = numbers.tolist()
-            return moments
-    return [from_text(text) for text in texts]
-
-
-def remembered() -> ReadTexts:
-    """A `from_texts` that remembers: several times faster where the same times come again and again."""
-    moments = Interned(from_text)
-    return lambda texts: [moments[text] for text in texts]
+    try:
+        moments: Moments = at_once(texts).tolist()
+    except ValueError:
+        return [from_text(text) for text in texts]
+    return moments
 
 
 def from_text(text: str) -> int | None:
@@ -70,45 +66,39 @@ def from_text(text: str) -> int | None:
     return (moment - _EPOCH) // _MS + int(((fraction or "") + "000")[:3])
 
 
-def _at_once(texts: Sequence[str]) -> NDArray[np.int64] | None:
-    """Times of one of the two layouts, all in UTC; None where any of them is not so."""
-    try:
-        letters = np.frombuffer("".join(texts).encode("ascii"), dtype=np.uint8).reshape(len(texts), -1)
-    except UnicodeEncodeError:
-        return None
-    digits = (letters - ord("0")).astype(np.int64)  # anything but a digit becomes larger than 9
-    milliseconds = np.zeros(len(texts), dtype=np.int64)
-    sound = (letters[:, _MARKS] == _LAYOUT[_MARKS]).all() and (letters[:, -1] == ord("Z")).all()
-    sound = sound and (digits[:, _DIGITS] <= 9).all()
-    if letters.shape[1] == _WITH_MS:
-        sound = sound and (letters[:, 19] == ord(".")).all() and (digits[:, 20:23] <= 9).all()
-        milliseconds = digits[:, 20:23] @ np.array([100, 10, 1])
-    year = digits[:, :4] @ np.array([1000, 100, 10, 1])
-    pairs = digits[:, [5, 8, 11, 14, 17]] * 10 + digits[:, [6, 9, 12, 15, 18]]
-    month, day, hour, minute, second = pairs.T
-    if not sound or not _in_calendar(year, month, day) or not _on_clock(hour, minute, second):
-        return None
-    seconds: NDArray[np.int64] = ((_days(year, month, day) * 24 + hour) * 60 + minute) * 60 + second
-    return seconds * 1000 + milliseconds
+def at_once(texts: Sequence[str]) -> NDArray[np.int64]:
+    """Times of one of the two layouts, all in UTC; raises ValueError where any of them is not so."""
+    digits = _digits(texts)
+    pairs = (digits[_PAIRS] * np.uint8(10) + digits[_PAIRS + 1]).astype(np.int64)
+    century, year, month, day, hour, minute, second = pairs
+    months = century * 1200 + year * 12 + month - _EPOCH_MONTHS
+    first, next_first = _first_day(months), _first_day(months + 1)
+    in_calendar = (century + year > 0) & (month > 0) & (month <= 12) & (day > 0) & (first + day <= next_first)
+    if not (in_calendar & (hour < 24) & (minute < 60) & (second < 60)).all():
+        raise ValueError("not all are times")
+    minutes = ((first + day - 1) * 24 + hour) * 60 + minute
+    moments: NDArray[np.int64] = (minutes * 60 + second) * 1000
+    if len(digits) == len(_WITH_MS):
+        moments += _HUNDREDS @ digits[20:23]
+    return moments
 
 
-def _on_clock(hour: NDArray[np.int64], minute: NDArray[np.int64], second: NDArray[np.int64]) -> bool:
-    return bool((hour < 24).all() and (minute < 60).all() and (second < 60).all())
+def _digits(texts: Sequence[str]) -> NDArray[np.uint8]:
+    """Place in the layout -> the digit of each text, 0 where the layout has another letter."""
+    joined = " ".join([*texts, ""]).encode("ascii")
+    layout = _WITH_MS if texts and len(texts[0]) == len(_WITH_MS) - 1 else _WHOLE_S
+    if not texts or len(joined) != len(layout) * len(texts):
+        raise ValueError("times of another layout")
+    letters = np.frombuffer(joined, np.uint8).reshape(len(texts), -1)
+    digits = (letters - np.frombuffer(layout, np.uint8)).T.copy()  # what is below wraps around
+    if (digits.max(axis=1) > [9 if letter == ord("0") else 0 for letter in layout]).any():
+        raise ValueError("times of another layout")
+    return digits
 
 
-def _in_calendar(year: NDArray[np.int64], month: NDArray[np.int64], day: NDArray[np.int64]) -> bool:
-    if not ((year >= 1) & (month >= 1) & (month <= 12) & (day >= 1)).all():
-        return False
-    leap_day = (month == 2) & (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
-    return bool((day <= _DAYS_IN_MONTH[month] + leap_day).all())
-
-
-def _days(year: NDArray[np.int64], month: NDArray[np.int64], day: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Days since 1970-01-01 in the Gregorian calendar, counting years from March."""
-    shifted = year - (month <= 2)
-    months = (month + 9) % 12
-    of_year = (153 * months + 2) // 5 + day - 1
-    return 365 * shifted + shifted // 4 - shifted // 100 + shifted // 400 + of_year - 719_468
+def _first_day(months: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Days since the epoch of the first day of months since the epoch."""
+    return months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
 
 
 def from_number(value: float, unit: TimeUnit) -> int | None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stream.event import batch
 from stream.event.decode import Decoded
 from stream.event.fields import EVENT, RECORD, SCHEMA
 from tests.event.records import FULL, LIMITS, changed, decode, decoder, without
@@ -282,6 +283,19 @@ def test_a_message_decodes_in_a_batch_as_it_does_alone(messages: list[bytes]) ->
     alone = [decode(message) for message in messages]
     for offset, single in enumerate(alone):
         assert _of_message(together, offset) == _of_message(single, 0)
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3, 50])
+def test_how_many_messages_are_read_at_once_changes_nothing(
+    at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults = [changed(asn="x"), without("account_id"), changed(prompt_hash="xyz"), [FULL, 5]]
+    messages = [orjson.dumps(record) for record in [FULL, *faults, FULL | {"prompt": "hello"}, *faults]]
+    expected = decode(*messages, b"{", GOOD)
+    monkeypatch.setattr(batch, "AT_ONCE", at_once)
+    found = decode(*messages, b"{", GOOD)
+    assert found.events.equals(expected.events)
+    assert found.rejects == expected.rejects
 
 
 def _of_message(decoded: Decoded, offset: int) -> tuple[bytes, list[tuple[str, str]]]:
