@@ -32,6 +32,9 @@ _CONFIRM_WITHIN_MS: Final = 3 * DAY_MS  # the window: longer ago it was another 
 _CERTAIN_NATS: Final = 5.0
 _HARD_NATS: Final = 3.0
 _ADHERENT_SHARE: Final = 0.6
+_ADHERENT_POSTERIOR: Final = (
+    0.99  # the link is nearly the campaign's own: its share alone carries most of 0.95
+)
 _ADHERENT_SCORE: Final = 30.0
 _ADHERENT_MS: Final = 6 * HOUR_MS
 _REMAINS: Final = 0.6
@@ -220,7 +223,11 @@ class Naming:
         _, probability, strong = fit(
             members, traits, shown, rates, self.normality.normal, self.normality.look, _ADHERENT_SCORE
         )
-        named = (probability >= self.alerts.posterior) & strong & (self.campaign[members.account] == 0)
+        named = (
+            (probability >= max(_ADHERENT_POSTERIOR, self.alerts.posterior))
+            & strong
+            & (self.campaign[members.account] == 0)
+        )
         if not named.any():
             return None
         share = round(count / len(members.account), 6)

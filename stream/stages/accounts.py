@@ -16,7 +16,7 @@ from stream.config import Windows
 from stream.event.columns import Columns, take
 from stream.links.kinds import LinkKind
 from stream.links.sightings import TILE_MS, merged, sight
-from stream.memory import histograms
+from stream.memory import histograms, routine
 from stream.memory.bodies import Bodies
 from stream.memory.exchanges import Exchanges
 from stream.memory.habits import NOVELTY_MS, Habits
@@ -71,6 +71,7 @@ def _columns() -> dict[str, Column]:
         "counts_newest": Column(np.int32, fill=NEVER),
         "sums_newest": Column(np.int32, fill=NEVER),
         "histograms": Column(np.uint8, histograms.WIDTH),
+        **routine.COLUMNS,
     }
 
 
@@ -161,6 +162,7 @@ class Accounts:
         turns, repeats = self._turns.resolve(events), self._bodies.resolve(events)
         events |= turns._asdict() | repeats._asdict()
         events["refused"] = events["safety"] != 0
+        routine.keep_news(self.table, events, slots)
         events["streamed"] = events["stream"] == 1
         events["sized"] = events["input_tokens"] >= 0
         events["template"] = self._templates.assign(events)

@@ -78,7 +78,9 @@ def test_only_hot_links_and_a_bounded_number_of_them_are_looked_at(
 ) -> None:
     joined = on(range(20), reason="joined")
     told = with_unusual([joined, *[on(range(20))] * 20], baseline, profiles, NOW_MS)
-    assert [piece(one) is not None for one in told] == [False] + [True] * unusual.LINKS + [False] * 12
+    assert [piece(one) is not None for one in told] == [False] + [True] * unusual.LINKS + [False] * (
+        20 - unusual.LINKS
+    )
 
 
 def test_the_accounts_of_the_smallest_keys_are_scored(
