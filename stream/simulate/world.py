@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from stream.simulate.campaigns import CAMPAIGNS, Brief, coordinated
+from stream.simulate.briefs import Brief
+from stream.simulate.campaigns import CAMPAIGNS, coordinated
 from stream.simulate.chance import Floats, Rng, generator
 from stream.simulate.cohorts import Cohort, Market
 from stream.simulate.conversations import converse
