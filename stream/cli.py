@@ -134,9 +134,9 @@ def _simulate(options: argparse.Namespace) -> None:
 
 
 def _world_spec(options: argparse.Namespace) -> "WorldSpec":
-    from stream.simulate import CAMPAIGNS, WorldSpec
+    from stream.simulate import USUAL, WorldSpec
 
-    names = CAMPAIGNS if options.campaigns is None else listed(options.campaigns)
+    names = USUAL if options.campaigns is None else listed(options.campaigns)
     onset = options.days / 2 if options.onset is None else options.onset
     try:
         return WorldSpec(

@@ -8,7 +8,8 @@ campaign away (`leaks`).
 ['sweep-1']
 """
 
-from stream.simulate.campaigns import CAMPAIGNS
+from stream.simulate.campaigns import CAMPAIGNS, USUAL
+from stream.simulate.evasions import EVASIONS
 from stream.simulate.leaks import Leak, leaks
 from stream.simulate.lookalikes import LOOKALIKES
 from stream.simulate.truth import CampaignTruth, Truth
@@ -16,7 +17,9 @@ from stream.simulate.world import World, WorldFiles, WorldSpec, simulate, write_
 
 __all__ = [
     "CAMPAIGNS",
+    "EVASIONS",
     "LOOKALIKES",
+    "USUAL",
     "CampaignTruth",
     "Leak",
     "Truth",

@@ -13,17 +13,27 @@ from stream.simulate.supply import Means
 
 @dataclass(frozen=True)
 class Brief:
-    """One instance to draw: uid, means, number of accounts, and how far a small world scales rates down."""
+    """One instance to draw: uid, means, number of accounts, and how far a small world scales rates down.
+
+    `pool` tells the pools apart that share nothing; `host` holds the accounts of a contracted aggregator.
+    """
 
     uid: str
     means: Means
     size: int
     scale: float
+    pool: int = 0
+    host: Accounts | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of its cohort and of its work."""
+        return f"{self.uid}.{self.pool}" if self.pool else self.uid
 
     @property
     def label(self) -> str:
-        """The label of its accounts."""
-        return f"campaign/{self.uid}"
+        """The label of its accounts as they are drawn."""
+        return f"campaign/{self.name}"
 
 
 def paced(rng: Rng, brief: Brief, accounts: Accounts, rate: float) -> Habits:

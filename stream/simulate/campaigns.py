@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,7 +12,8 @@ from stream.simulate import archetypes, dispatchers
 from stream.simulate import catalogue as work
 from stream.simulate.briefs import Brief
 from stream.simulate.chance import Rng, generator
-from stream.simulate.cohorts import Cohort, Market, habits
+from stream.simulate.cohorts import Accounts, Cohort, Market, habits
+from stream.simulate.evasions import Plan
 from stream.simulate.supply import Means, owners
 
 Draw = Callable[[Rng, Market, Brief], Cohort]
@@ -23,26 +25,77 @@ CAMPAIGN_TABLE: dict[str, Draw] = {
     "replay": archetypes.replay,
     "search": archetypes.search,
     "reseller": dispatchers.reseller,
+    "redemption": archetypes.redemption,
 }
 CAMPAIGNS: tuple[str, ...] = tuple(CAMPAIGN_TABLE)
+USUAL: tuple[str, ...] = tuple(name for name in CAMPAIGNS if name != "redemption")
+"""The campaigns of a world that asks for none in particular: few gateways log the ids of signed reasoning."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A campaign as it was drawn; `costs` says what each evasion costs its operator."""
+
+    brief: Brief
+    plan: Plan
+    cohort: Cohort
+    costs: dict[str, str]
+
+    @property
+    def working(self) -> list[Cohort]:
+        """The cohorts that do its work: one, or a pool each."""
+        beside = [c for c in self.cohort.beside if c.accounts.label[0] == f"campaign/{self.brief.uid}"]
+        return [self.cohort, *(c for c in beside if not c.idle)]
 
 
 def coordinated(
-    market: Market, names: tuple[str, ...], honest: int, onset: float
-) -> list[tuple[Brief, Cohort]]:
+    market: Market, names: tuple[str, ...], honest: int, onset: float, host: Accounts | None = None
+) -> list[Drawn]:
     """The campaigns of a market; together at most a quarter of all accounts."""
     most = max(12, int(honest / 3 / max(1, len(names))))
-    seen: dict[str, int] = {}
+    seen: Counter[str] = Counter()
     drawn = []
     for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        uid = f"{name}-{seen[name]}"
+        plan = Plan.parse(name, CAMPAIGNS)
+        seen[plan.archetype] += 1
+        uid = f"{plan.archetype}-{seen[plan.archetype]}"
         rng = generator(market.seed, "campaign", uid)
         size = min(most, round(float(np.exp(rng.uniform(np.log(25), np.log(150))))))
-        means = _fitting(rng, name, Means.drawn(rng, market, onset))
-        brief = Brief(uid, means, size, float(np.clip(honest / 10_000, 0.1, 1.0)))
-        drawn.append((brief, _finished(rng, market, brief, CAMPAIGN_TABLE[name](rng, market, brief))))
+        means = plan.means(_fitting(rng, plan.archetype, Means.drawn(rng, market, onset)), market.days)
+        brief = Brief(uid, means, size, float(np.clip(honest / 10_000, 0.1, 1.0)), host=host)
+        drawn.append(
+            _split(market, brief, plan) if "split" in plan.evasions else _one(rng, market, brief, plan)
+        )
     return drawn
+
+
+def _one(rng: Rng, market: Market, brief: Brief, plan: Plan) -> Drawn:
+    cohort = _finished(rng, market, brief, CAMPAIGN_TABLE[plan.archetype](rng, market, brief))
+    return Drawn(brief, plan, cohort, plan.lay_over(market, brief, cohort))
+
+
+def _split(market: Market, brief: Brief, plan: Plan) -> Drawn:
+    """Pools of five to eight payers that share an operator's plan and clock, but nothing that is logged."""
+    pools: list[Drawn] = []
+    at_once = brief.means.cards * (2 if plan.archetype == "prefix" else 1)
+    while len(pools) < 2 or sum(len(pool.cohort.accounts) for pool in pools) < brief.size:
+        rng = generator(market.seed, "campaign", brief.uid, "pool", len(pools))
+        tooling = Means.drawn(rng, market, brief.means.first)
+        means = replace(brief.means, egress=tooling.egress, own_client=tooling.own_client,
+                        own_params=tooling.own_params)  # fmt: skip
+        size = at_once * int(rng.integers(5, 9))
+        pools.append(_one(rng, market, replace(brief, means=means, size=size, pool=len(pools)), plan))
+    whole = pools[0].cohort
+    for pool in pools[1:]:
+        pool.cohort.accounts.label = whole.accounts.label[:1] * len(pool.cohort.accounts)
+        for idle in pool.cohort.beside:
+            if idle.idle:
+                idle.accounts.label = whole.accounts.label[:1] * len(idle.accounts)
+        whole.beside += [*pool.cohort.beside, pool.cohort]
+    whole.pools = sum(pool.cohort.pools for pool in pools)
+    return replace(
+        pools[0], costs=pools[0].costs | {"split": f"{pools[0].costs['split']}: {len(pools)} times"}
+    )
 
 
 def _fitting(rng: Rng, archetype: str, means: Means) -> Means:
@@ -68,5 +121,5 @@ def _finished(rng: Rng, market: Market, brief: Brief, cohort: Cohort) -> Cohort:
         theirs = owners(rng, market, cohort.accounts)
         ordinary = habits(rng, theirs, rng.integers(0, 4, len(theirs)), 5.0, 1.2)
         tasks = [work.CHAT, work.TINKER, work.SCRIPT, work.harness(market, 0)]
-        cohort.beside.append(Cohort(f"{brief.uid}-owners", theirs, ordinary, tasks))
+        cohort.beside.append(Cohort(f"{brief.name}-owners", theirs, ordinary, tasks))
     return cohort

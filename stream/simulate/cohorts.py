@@ -15,6 +15,7 @@ import numpy as np
 
 from stream.simulate.chance import Floats, Ints, Rng, Words, lognormal, mix, words
 from stream.simulate.clients import Clients
+from stream.simulate.handovers import Dispatch, Redemption
 from stream.simulate.networks import (
     CARRIER_NETS,
     COUNTRIES,
@@ -158,16 +159,6 @@ class Habits:
         )
 
 
-@dataclass(frozen=True)
-class Dispatch:
-    """How a dispatcher hands conversations to accounts: failovers and silent hops per conversation."""
-
-    failover: float = 0.0
-    """Share of conversations in which one account refuses a turn and another serves it within a minute."""
-    hop: float = 0.0
-    """Share of conversations that move to another account without a refusal."""
-
-
 @dataclass
 class Cohort:
     """Accounts, habits and the workloads they refer to; `dispatch` where conversations are handed out."""
@@ -177,10 +168,13 @@ class Cohort:
     habits: Habits
     workloads: list[Workload]
     dispatch: Dispatch | None = None
+    redemption: Redemption | None = None
     facts: Facts = field(default_factory=dict)
     pools: int = 1
     beside: list[Cohort] = field(default_factory=list)
     """Cohorts that come with this one but keep to their own accounts."""
+    idle: bool = False
+    """Traffic that its accounts make for its looks: no exchange of the campaign's work."""
 
 
 def popular_params(rng: Rng, n: int) -> Words:

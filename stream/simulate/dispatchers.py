@@ -7,7 +7,8 @@ import numpy as np
 from stream.simulate import catalogue as work
 from stream.simulate.briefs import Brief, paced
 from stream.simulate.chance import Rng, lognormal, words
-from stream.simulate.cohorts import NEVER, Accounts, Cohort, Dispatch, Facts, Market, habits, people
+from stream.simulate.cohorts import NEVER, Accounts, Cohort, Facts, Market, habits, people
+from stream.simulate.handovers import Dispatch
 from stream.simulate.lives import mixed
 from stream.simulate.supply import supplied
 from stream.simulate.workloads import NONE, SHARED, Workload
@@ -25,12 +26,12 @@ def relay(rng: Rng, market: Market, brief: Brief) -> Cohort:
     own.depth[:] = rng.beta(4, 2, users)
     own.opens[:], own.closes[:], own.ramp[:] = means.first, NEVER, means.ramp_days
     product = Workload(
-        brief.uid, market.seed, prefix=int(rng.choice([NONE, SHARED, SHARED])), topics=12,
+        brief.name, market.seed, prefix=int(rng.choice([NONE, SHARED, SHARED])), topics=12,
         turns=float(rng.uniform(3, 6)), log_in=6.9, log_out=5.3, stream=float(rng.choice([0.2, 0.95])),
     )  # fmt: skip
     dispatch = Dispatch(failover=float(rng.uniform(0.04, 0.15)), hop=float(rng.uniform(0.03, 0.2)))
     facts = _told(dispatch) | {"users": users, "requests a day": round(rate, 1)}
-    return Cohort(brief.uid, accounts, own, [product], dispatch, facts)
+    return Cohort(brief.name, accounts, own, [product], dispatch, facts=facts)
 
 
 def _told(dispatch: Dispatch) -> Facts:
@@ -49,7 +50,7 @@ def reseller(rng: Rng, market: Market, brief: Brief) -> Cohort:
     job = paced(rng, brief, accounts, (1 - honest) * rate)
     job.key[:] = words(rng, 1)[0]
     task = Workload(
-        brief.uid, market.seed, prefix=int(rng.choice([NONE, SHARED])), template=0.9,
+        brief.name, market.seed, prefix=int(rng.choice([NONE, SHARED])), template=0.9,
         templates=int(rng.integers(12, 40)), template_of=SHARED, loose=True, log_in=6.4, log_out=6.0,
         stream=0.1,
     )  # fmt: skip
@@ -64,7 +65,7 @@ def reseller(rng: Rng, market: Market, brief: Brief) -> Cohort:
     }
     tasks = [task, work.CHAT, work.TINKER, work.harness(market, 0)]
     beside = [customers] if len(customers.accounts) else []
-    return Cohort(brief.uid, accounts, both, tasks, dispatch, _told(dispatch) | sold, beside=beside)
+    return Cohort(brief.name, accounts, both, tasks, dispatch, facts=_told(dispatch) | sold, beside=beside)
 
 
 def _customers(rng: Rng, market: Market, brief: Brief, pool: Accounts, count: int) -> Cohort:
@@ -74,4 +75,4 @@ def _customers(rng: Rng, market: Market, brief: Brief, pool: Accounts, count: in
     theirs.opens[:] = np.maximum(theirs.created + 0.1, brief.means.first)
     theirs.payer[:] = pool.payer[rng.integers(0, len(pool), count)]
     own = habits(rng, theirs, rng.integers(0, 3, count), 6.0, 1.1)
-    return Cohort(f"{brief.uid}-customers", theirs, own, [work.CHAT, work.TINKER, work.harness(market, 0)])
+    return Cohort(f"{brief.name}-customers", theirs, own, [work.CHAT, work.TINKER, work.harness(market, 0)])

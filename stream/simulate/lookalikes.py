@@ -15,12 +15,12 @@ from stream.simulate.cohorts import (
     FREE,
     NEVER,
     Cohort,
-    Dispatch,
     Market,
     habits,
     people,
     served,
 )
+from stream.simulate.handovers import Dispatch
 from stream.simulate.lives import live, mixed, settled, steady, together
 from stream.simulate.workloads import NONE, OWN, SHARED, Workload
 
