@@ -64,7 +64,7 @@ def aged(rng: Rng, market: Market, brief: Brief, cohort: Cohort) -> str:
         past.routes = accounts.routes
         for name in _TOOLING:
             setattr(past, name, getattr(accounts, name))
-    own, past.banned = _light(rng, past, 0.7), accounts.banned
+    own, past.banned = _light(rng, past, 1.3), accounts.banned
     own.closes[:] = accounts.closes if kept else accounts.opens + rng.exponential(0.5, len(past))
     cohort.beside.append(_idle(market, f"{brief.name}-past", past, own))
     days = float(np.median(accounts.opens - accounts.created))

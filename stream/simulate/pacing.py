@@ -51,7 +51,7 @@ def filler(rng: Rng, market: Market, brief: Brief, cohort: Cohort) -> str:
     """Spend most of every account's requests on what ordinary people ask."""
     own, share, n = cohort.habits, float(rng.uniform(0.5, 0.9)), len(cohort.habits)
     first = len(cohort.workloads)
-    cohort.workloads += [work.CHAT, work.TINKER, work.BACKEND, work.WRITE, work.harness(market, 0)]
+    cohort.workloads += [work.CHAT, work.TINKER, work.BACKEND, work.SCRIPT, work.harness(market, 0)]
     own.work[:, 1:] = first + rng.permuted(np.tile(np.arange(5), (n, 1)), axis=1)[:, :2]
     turns = WorkloadTable(cohort.workloads).floats("turns", own.work)
     split = rng.uniform(0.5, 1.0, n)

@@ -13,7 +13,7 @@ from stream.simulate.chance import Flags, Floats, Rng, generator
 from stream.simulate.cohorts import NEVER, Cohort, Market
 from stream.simulate.conversations import converse
 from stream.simulate.evasions import Plan
-from stream.simulate.lookalikes import LOOKALIKES, resembling
+from stream.simulate.lookalikes import LOOKALIKE_TABLE, LOOKALIKES, resembling
 from stream.simulate.populations import honest
 from stream.simulate.records import COLUMNS, account_ids, records, rfc3339
 from stream.simulate.truth import CampaignTruth, Truth
@@ -45,7 +45,7 @@ class WorldSpec:
     def __post_init__(self) -> None:
         """Refuse names that do not exist, and evasions that make no sense."""
         plans = [Plan.parse(name, CAMPAIGNS) for name in self.campaigns]
-        _known("look-alike", self.lookalikes, LOOKALIKES)
+        _known("look-alike", self.lookalikes, tuple(LOOKALIKE_TABLE))
         if any("aggregator" in plan.evasions for plan in plans) and "aggregator" not in self.lookalikes:
             raise ValueError("hiding in an aggregator needs the look-alike aggregator")
         _known("field to drop", self.drop_fields, COLUMNS[3:])
@@ -83,7 +83,7 @@ def simulate(spec: WorldSpec = WorldSpec()) -> World:
     host = next((cohort.accounts for cohort in similar if cohort.name == "aggregator"), None)
     campaigns = coordinated(market, spec.campaigns, spec.accounts, spec.onset_day, host)
     guilty = [drawn.cohort for drawn in campaigns]
-    beside = [c for cohort in guilty for c in cohort.beside]
+    beside = [c for cohort in similar + guilty for c in cohort.beside]
     incidents = _incidents(generator(spec.seed, "incidents"), spec.days)
     # the guilty come last: an account that was taken over is theirs from its first exchange for them
     cohorts = ordinary + similar + beside + guilty
@@ -107,7 +107,7 @@ def write_world(world: World, out: Path, compress: bool = False) -> WorldFiles:
 def _temper(spec: WorldSpec, ordinary: list[Cohort], similar: list[Cohort]) -> None:
     """Scale ordinary rates so that an honest account makes the mean number of requests."""
     wanted = spec.mean_requests_per_day * spec.accounts * spec.days
-    given = sum(_expected(cohort, spec.days) for cohort in similar)
+    given = sum(_expected(c, spec.days) for cohort in similar for c in (cohort, *cohort.beside))
     factor = np.clip((wanted - given) / sum(_expected(c, spec.days) for c in ordinary), 0.25, 4.0)
     for cohort in ordinary:
         cohort.habits.rate *= factor
