@@ -53,7 +53,7 @@ def prefix(rng: Rng, market: Market, brief: Brief) -> Cohort:
     own.shape[:] = np.maximum(own.shape, 0.8)
     own.depth *= 0.5
     facts: Facts = {"ban day": round(ban, 3), "second pool day": round(second_at, 3)}
-    return Cohort(brief.name, both, own, [task], pools=2, facts=facts)
+    return Cohort(brief.name, both, own, [task], pools=2, first_pool=half, facts=facts)
 
 
 def judge(rng: Rng, market: Market, brief: Brief) -> Cohort:

@@ -171,6 +171,8 @@ class Cohort:
     redemption: Redemption | None = None
     facts: Facts = field(default_factory=dict)
     pools: int = 1
+    first_pool: int = 0
+    """Accounts, the first ones, whom the others replace; 0 where nobody is to be replaced."""
     beside: list[Cohort] = field(default_factory=list)
     """Cohorts that come with this one but keep to their own accounts."""
     idle: bool = False

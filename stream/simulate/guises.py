@@ -135,7 +135,7 @@ def novelty(rng: Rng, market: Market, brief: Brief, cohort: Cohort) -> str:
 
 
 def _grow_old(rng: Rng, accounts: Accounts) -> None:
-    accounts.created[:] = accounts.opens - lognormal(rng, 150, 0.5, len(accounts)).clip(60, 700)
+    accounts.created[:] = accounts.opens - (40 + lognormal(rng, 110, 0.6, len(accounts)))
 
 
 def _light(rng: Rng, past: Accounts, median: float) -> Habits:

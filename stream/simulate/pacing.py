@@ -7,7 +7,7 @@ import numpy as np
 from stream.simulate import catalogue as work
 from stream.simulate.briefs import Brief
 from stream.simulate.chance import Floats, Ints, Rng, lognormal
-from stream.simulate.cohorts import NEVER, Accounts, Cohort, Market
+from stream.simulate.cohorts import Accounts, Cohort, Market
 from stream.simulate.networks import UTC_OFFSET
 from stream.simulate.workloads import WorkloadTable
 
@@ -66,8 +66,7 @@ def retire(rng: Rng, market: Market, brief: Brief, cohort: Cohort) -> str:
     accounts, life = cohort.accounts, float(rng.uniform(0.8, 2.2))
     end = np.minimum(np.minimum(accounts.closes, accounts.banned), market.days)
     turns, first = np.zeros(len(accounts), np.int64), accounts.opens.copy()
-    for pool in (accounts.banned < NEVER, accounts.banned >= NEVER):
-        rows = np.flatnonzero(pool)
+    for rows in np.split(np.arange(len(accounts)), [cohort.first_pool]):
         if len(rows):
             times = max(1, int((end[rows] - accounts.opens[rows]).max() / life))
             turns[rows] = np.arange(len(rows)) * times // len(rows)
@@ -87,9 +86,7 @@ def retire(rng: Rng, market: Market, brief: Brief, cohort: Cohort) -> str:
 def ramp(rng: Rng, market: Market, brief: Brief, cohort: Cohort) -> str:
     """Grow over a month or what is left of the world: account by account, and each from little to all."""
     accounts, own, means = cohort.accounts, cohort.habits, brief.means
-    slow, first = np.flatnonzero(accounts.banned < NEVER), means.first
-    if not len(slow):
-        slow = np.arange(len(accounts))
+    slow, first = np.arange(cohort.first_pool or len(accounts)), means.first
     wanted = accounts.opens.copy()
     wanted[slow] = first + 0.7 * means.ramp_days * np.sort(rng.random(len(slow)))
     _join(accounts, np.maximum(wanted, accounts.opens))

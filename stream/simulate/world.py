@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from stream.simulate.campaigns import CAMPAIGNS, USUAL, Drawn, coordinated
-from stream.simulate.chance import Flags, Floats, Rng, generator
-from stream.simulate.cohorts import NEVER, Cohort, Market
+from stream.simulate.chance import Floats, Rng, generator
+from stream.simulate.cohorts import Cohort, Market
 from stream.simulate.conversations import converse
 from stream.simulate.evasions import Plan
 from stream.simulate.lookalikes import LOOKALIKE_TABLE, LOOKALIKES, resembling
@@ -153,8 +153,8 @@ def _truth(cohorts: list[Cohort], campaigns: list[Drawn], parts: dict[str, pl.Da
 def _campaign(drawn: Drawn, labels: dict[str, str], parts: dict[str, pl.DataFrame]) -> CampaignTruth:
     brief, cohort = drawn.brief, drawn.cohort
     began = pl.concat([parts[c.name].select(pl.col("time").min()) for c in drawn.working])
-    first_pool = [c.accounts.opens[_first_pool(c)] for c in drawn.working]
-    signed_up = [c.accounts.created[_first_pool(c)] for c in drawn.working]
+    first_pool = [c.accounts.opens[: c.first_pool or None] for c in drawn.working]
+    signed_up = [c.accounts.created[: c.first_pool or None] for c in drawn.working]
     return CampaignTruth(
         archetype=drawn.plan.archetype, pools=cohort.pools,
         first_exchange=began.select(rfc3339(pl.col("time").min())).item(),
@@ -163,11 +163,6 @@ def _campaign(drawn: Drawn, labels: dict[str, str], parts: dict[str, pl.DataFram
         ramp_days=round(brief.means.ramp_days, 1), signup_days=_spread(signed_up),
         joining_days=_spread(first_pool),
     )  # fmt: skip
-
-
-def _first_pool(cohort: Cohort) -> Flags:
-    banned = cohort.accounts.banned < NEVER
-    return banned if banned.any() else ~banned
 
 
 def _spread(days: list[Floats]) -> float:
