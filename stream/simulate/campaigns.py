@@ -31,6 +31,8 @@ CAMPAIGNS: tuple[str, ...] = tuple(CAMPAIGN_TABLE)
 USUAL: tuple[str, ...] = tuple(name for name in CAMPAIGNS if name != "redemption")
 """The campaigns of a world that asks for none in particular: few gateways log the ids of signed reasoning."""
 
+FULL_SIZE = 2500  # honest accounts: a smaller world has none as busy as a campaign at its full rate
+
 
 @dataclass(frozen=True)
 class Drawn:
@@ -62,7 +64,7 @@ def coordinated(
         rng = generator(market.seed, "campaign", uid)
         size = min(most, round(float(np.exp(rng.uniform(np.log(25), np.log(150))))))
         means = plan.means(_fitting(rng, plan.archetype, Means.drawn(rng, market, onset)), market.days)
-        brief = Brief(uid, means, size, float(np.clip(honest / 10_000, 0.1, 1.0)), host=host)
+        brief = Brief(uid, means, size, float(np.clip((honest / FULL_SIZE) ** 2, 0.1, 1.0)), host=host)
         drawn.append(
             _split(market, brief, plan) if "split" in plan.evasions else _one(rng, market, brief, plan)
         )
