@@ -124,4 +124,15 @@ def _finished(rng: Rng, market: Market, brief: Brief, cohort: Cohort) -> Cohort:
         ordinary = habits(rng, theirs, rng.integers(0, 4, len(theirs)), 5.0, 1.2)
         tasks = [work.CHAT, work.TINKER, work.SCRIPT, work.harness(market, 0)]
         cohort.beside.append(Cohort(f"{brief.name}-owners", theirs, ordinary, tasks))
+    _lose_some(generator(market.seed, "losses", brief.name), market, cohort.accounts)
     return cohort
+
+
+def _lose_some(rng: Rng, market: Market, accounts: Accounts) -> None:
+    """Accounts that fall out, as everybody's do: given up, out of money, or blocked."""
+    n = len(accounts)
+    ends = accounts.opens + rng.random(n) * (market.days - accounts.opens).clip(0)
+    blocked, quits = rng.random(n) < 0.02, rng.random(n) < rng.uniform(0.05, 0.25)
+    accounts.banned[blocked] = np.minimum(accounts.banned, ends)[blocked]
+    ends[blocked] += rng.exponential(0.3, int(blocked.sum()))
+    accounts.closes[blocked | quits] = np.minimum(accounts.closes, ends)[blocked | quits]

@@ -46,6 +46,7 @@ MODEL_SHARE: Floats = np.array([0.30, 0.24, 0.18, 0.07, 0.05, 0.09, 0.06, 0.01])
 Facts: TypeAlias = dict[str, str | float | int]
 """What was drawn, in words and figures."""
 NEVER = 1e9
+OLDEST = 1800.0  # days that the oldest accounts have
 EXPLORES = -1  # in place of a second model: any model; a second parameter set of 0 is any of a dozen
 
 
@@ -217,7 +218,8 @@ def _params(rng: Rng, n: int, popular: float) -> Words:
 
 def ages(rng: Rng, market: Market, n: int) -> Floats:
     """Days of sign-up: a sixth arrives through the world, the rest is from hours to years old."""
-    past = -lognormal(rng, 240, 1.4, n).clip(0.02, 1800)
+    past = lognormal(rng, 240, 1.4, n)
+    past = -np.where(past > OLDEST, OLDEST**2 / past, past).clip(0.02)  # folded: no two on the oldest day
     return np.where(rng.random(n) < 0.17, rng.uniform(0, market.days, n), past)
 
 

@@ -70,7 +70,7 @@ def test_prompts_of_one_template_are_near_and_others_far(events: pl.DataFrame) -
     sample = of(events, "campaign/judge")["prompt_simhash"].drop_nulls().sample(800, seed=1).to_list()
     far = distances(sample)
     near = far[far <= 17]
-    assert 0.02 < len(near) / len(far) < 0.6
+    assert 0.01 < len(near) / len(far) < 0.6
     assert 5 < near.mean() < 13
     unrelated = events["prompt_simhash"].drop_nulls().sample(600, seed=1).to_list()
     assert 30 < np.median(distances(unrelated)) < 34
