@@ -125,7 +125,8 @@ def _simulate(options: argparse.Namespace) -> None:
     world = simulate(_world_spec(options))
     print(f"{world.events.height:,} exchanges of {len(world.truth.accounts):,} accounts")
     for uid, campaign in world.truth.campaigns.items():
-        print(f"{uid}: {len(campaign.accounts)} accounts from {campaign.first_exchange}")
+        evasions = "".join(f" +{name}" for name in campaign.evasions)
+        print(f"{uid}{evasions}: {len(campaign.accounts)} accounts from {campaign.first_exchange}")
     if options.out:
         files = write_world(world, Path(options.out), options.compress)
         print(f"written: {files.events}, {files.truth}")
@@ -134,16 +135,22 @@ def _simulate(options: argparse.Namespace) -> None:
 
 
 def _world_spec(options: argparse.Namespace) -> "WorldSpec":
-    from stream.simulate import CAMPAIGNS, WorldSpec
+    from stream.simulate import LOOKALIKES, USUAL, WorldSpec
 
-    names = CAMPAIGNS if options.campaigns is None else listed(options.campaigns)
     onset = options.days / 2 if options.onset is None else options.onset
+    similar = _chosen(getattr(options, "lookalikes", None), LOOKALIKES)
+    campaigns = _chosen(options.campaigns, USUAL)
     try:
-        return WorldSpec(
-            options.seed, options.days, options.accounts, () if names == ("none",) else names, onset
-        )
+        return WorldSpec(options.seed, options.days, options.accounts, campaigns, onset, lookalikes=similar)
     except ValueError as error:
         raise ConfigError(f"simulate: {error}") from error
+
+
+def _chosen(text: str | None, usual: tuple[str, ...]) -> tuple[str, ...]:
+    """The names in a list; `usual` in it stands for the usual ones, `none` alone for none."""
+    names = listed("usual" if text is None else text)
+    found = [other for name in names for other in (usual if name == "usual" else (name,))]
+    return () if found == ["none"] else tuple(found)
 
 
 def _show_leaks(found: "Sequence[Leak]") -> None:

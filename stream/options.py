@@ -97,7 +97,18 @@ def _add_simulate(commands: Any) -> None:
     command.add_argument("--seed", type=int, default=1, help="which world (%(default)s)")
     command.add_argument("--days", type=_positive, default=28, help="(%(default)s)")
     command.add_argument("--accounts", type=_positive, default=2500, help="honest ones (%(default)s)")
-    command.add_argument("--campaigns", metavar="A,B", help="kinds of campaign, or none (default: all)")
+    command.add_argument(
+        "--campaigns",
+        metavar="A,B+E",
+        default="usual",
+        help="kinds, or none; A+E+F puts evasions on A (%(default)s)",
+    )
+    command.add_argument(
+        "--lookalikes",
+        metavar="A,B",
+        default="usual",
+        help="honest groups that resemble campaigns (%(default)s)",
+    )
     command.add_argument(
         "--onset", type=float, metavar="DAY", help="when campaigns begin (default: half way)"
     )

@@ -101,6 +101,8 @@ MISTAKES: list[tuple[str, Callable[[Path], Path], str]] = [
     ("explain c-1 --findings FILE", _wrong, "not NDJSON"),
     ("simulate", _log, "should be given a folder OUT, --leaks, or both"),
     ("simulate FILE --campaigns none,sweep", _log, "unknown campaign none"),
+    ("simulate FILE --campaigns sweep+sticky", _log, "sticky cannot be put on sweep: it has no dispatcher"),
+    ("simulate FILE --lookalikes moon", _log, "unknown look-alike moon"),
     ("check --config FILE", _links, "link kinds /nowhere.toml"),
     ("bench speed FILE", _wrong, "should be plain NDJSON"),
     ("bench speed /nowhere", _log, "/nowhere: should be plain NDJSON: [Errno 2] No such file"),
@@ -262,6 +264,15 @@ def test_simulate_writes_a_world(tmp_path: Path, capsys: pytest.CaptureFixture[s
     events = (tmp_path / "events.ndjson").read_bytes().splitlines()
     assert set(orjson.loads(events[0])) <= {field.name for field in RECORD}
     assert "sweep-1" in orjson.loads((tmp_path / "truth.json").read_bytes())["campaigns"]
+
+
+def test_campaigns_can_evade(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--days", "10", "--accounts", "60", "--lookalikes", "none"]
+    assert main(["simulate", str(tmp_path), *options, "--campaigns", "usual,sweep+jitter"]) == 0
+    assert "sweep-2 +jitter:" in capsys.readouterr().out
+    truth = orjson.loads((tmp_path / "truth.json").read_bytes())
+    assert len(truth["campaigns"]) == 8
+    assert "throughput" in truth["campaigns"]["sweep-2"]["costs"]["jitter"]
 
 
 def test_a_world_that_leaks_is_a_failure(

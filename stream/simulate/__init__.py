@@ -8,15 +8,19 @@ campaign away (`leaks`).
 ['sweep-1']
 """
 
-from stream.simulate.campaigns import CAMPAIGNS
+from stream.simulate.campaigns import CAMPAIGNS, USUAL
+from stream.simulate.evasions import EVASIONS
 from stream.simulate.leaks import Leak, leaks
-from stream.simulate.lookalikes import LOOKALIKES
+from stream.simulate.lookalikes import LOOKALIKES, MORE_LOOKALIKES
 from stream.simulate.truth import CampaignTruth, Truth
 from stream.simulate.world import World, WorldFiles, WorldSpec, simulate, write_world
 
 __all__ = [
     "CAMPAIGNS",
+    "EVASIONS",
     "LOOKALIKES",
+    "MORE_LOOKALIKES",
+    "USUAL",
     "CampaignTruth",
     "Leak",
     "Truth",

@@ -15,6 +15,7 @@ import numpy as np
 
 from stream.simulate.chance import Floats, Ints, Rng, Words, lognormal, mix, words
 from stream.simulate.clients import Clients
+from stream.simulate.handovers import Dispatch, Redemption
 from stream.simulate.networks import (
     CARRIER_NETS,
     COUNTRIES,
@@ -45,6 +46,7 @@ MODEL_SHARE: Floats = np.array([0.30, 0.24, 0.18, 0.07, 0.05, 0.09, 0.06, 0.01])
 Facts: TypeAlias = dict[str, str | float | int]
 """What was drawn, in words and figures."""
 NEVER = 1e9
+OLDEST = 1800.0  # days that the oldest accounts have
 EXPLORES = -1  # in place of a second model: any model; a second parameter set of 0 is any of a dozen
 
 
@@ -158,16 +160,6 @@ class Habits:
         )
 
 
-@dataclass(frozen=True)
-class Dispatch:
-    """How a dispatcher hands conversations to accounts: failovers and silent hops per conversation."""
-
-    failover: float = 0.0
-    """Share of conversations in which one account refuses a turn and another serves it within a minute."""
-    hop: float = 0.0
-    """Share of conversations that move to another account without a refusal."""
-
-
 @dataclass
 class Cohort:
     """Accounts, habits and the workloads they refer to; `dispatch` where conversations are handed out."""
@@ -177,10 +169,15 @@ class Cohort:
     habits: Habits
     workloads: list[Workload]
     dispatch: Dispatch | None = None
+    redemption: Redemption | None = None
     facts: Facts = field(default_factory=dict)
     pools: int = 1
+    first_pool: int = 0
+    """Accounts, the first ones, whom the others replace; 0 where nobody is to be replaced."""
     beside: list[Cohort] = field(default_factory=list)
     """Cohorts that come with this one but keep to their own accounts."""
+    idle: bool = False
+    """Traffic that its accounts make for its looks: no exchange of the campaign's work."""
 
 
 def popular_params(rng: Rng, n: int) -> Words:
@@ -221,7 +218,8 @@ def _params(rng: Rng, n: int, popular: float) -> Words:
 
 def ages(rng: Rng, market: Market, n: int) -> Floats:
     """Days of sign-up: a sixth arrives through the world, the rest is from hours to years old."""
-    past = -lognormal(rng, 240, 1.4, n).clip(0.02, 1800)
+    past = lognormal(rng, 240, 1.4, n)
+    past = -np.where(past > OLDEST, OLDEST**2 / past, past).clip(0.02)  # folded: no two on the oldest day
     return np.where(rng.random(n) < 0.17, rng.uniform(0, market.days, n), past)
 
 

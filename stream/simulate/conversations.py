@@ -10,17 +10,22 @@ import numpy as np
 
 from stream.simulate.arrivals import starts
 from stream.simulate.chance import Flags, Floats, Ints, Rng, Words, lognormal, mix, pick, unit, words
-from stream.simulate.cohorts import Accounts, Cohort, Dispatch
+from stream.simulate.cohorts import Accounts, Cohort
+from stream.simulate.handovers import Dispatch, Redemption
 from stream.simulate.workloads import WorkloadTable
 
 MOST_TURNS = 90
 DAY_S = 86_400.0
 RETRIED = (429, 500, 529)
+_PLAIN = Dispatch()
 
 
 @dataclass
 class Turns:
-    """Requests as columns: conversation (a word), depth, habit, workload, account, day and status."""
+    """Requests as columns: conversation (a word), depth, habit, workload, account, day and status.
+
+    `past` is the link that the turn continues (0: its own conversation's, at its depth).
+    """
 
     conversation: Words
     depth: Ints
@@ -31,6 +36,7 @@ class Turns:
     day: Floats
     status: Ints
     again: Ints
+    past: Words
 
     def __len__(self) -> int:
         """Number of requests."""
@@ -57,6 +63,8 @@ def converse(
     turns = turns.take((turns.day < days) & (turns.day >= accounts.opens[turns.account])
                        & (turns.day < accounts.closes[turns.account]))  # fmt: skip
     _fail(rng, accounts, turns, incidents)
+    if cohort.redemption:
+        _redeem(rng, cohort.redemption, turns)
     turns = turns.and_(_retries(rng, turns))
     turns = turns.take((turns.day < days) & (rng.random(len(turns)) >= _lost(accounts)[turns.account]))
     return turns.take(np.argsort(turns.day, kind="stable"))
@@ -82,7 +90,12 @@ def _turns(rng: Rng, cohort: Cohort, table: WorkloadTable, days: int, weekday: i
     n = len(after)
     return Turns(np.repeat(conversation, count), depth, turn, np.repeat(habit, count), np.repeat(work, count),
                  np.repeat(habits.owner[habit], count), np.repeat(start, count) + after / DAY_S,
-                 np.full(n, 200), np.zeros(n, np.int64))  # fmt: skip
+                 np.full(n, 200), np.zeros(n, np.int64), np.zeros(n, np.uint64))  # fmt: skip
+
+
+def link(conversation: Words, depth: Ints) -> Words:
+    """The link of a conversation's chain before the turn at `depth`."""
+    return mix(conversation, 90, depth)
 
 
 def _counts(rng: Rng, table: WorkloadTable, work: Ints) -> Ints:
@@ -110,16 +123,22 @@ def _dispatched(rng: Rng, cohort: Cohort, turns: Turns) -> Turns:
     roll, served = rng.random(len(start)), first >= 0
     order, kept = (np.cumsum(served) - 1)[order], served[order]
     moved, failed = roll < dispatch.failover + dispatch.hop, roll < dispatch.failover
-    return _hopped(
-        rng, turns.take(kept), order[kept], first[served], second[served], moved[served], failed[served]
-    )
+    return _hopped(rng, turns.take(kept), order[kept], first[served], second[served], moved[served],
+                   failed[served], dispatch)  # fmt: skip
 
 
 def _hopped(
-    rng: Rng, turns: Turns, order: Ints, first: Ints, second: Ints, moved: Flags, failed: Flags
+    rng: Rng,
+    turns: Turns,
+    order: Ints,
+    first: Ints,
+    second: Ints,
+    moved: Flags,
+    failed: Flags,
+    dispatch: Dispatch = _PLAIN,
 ) -> Turns:
     """Let conversations change from their first to their second account at some turn; where it `failed`, the
-    first one refuses that turn up to 45 s before the second serves it.
+    first one refuses that turn up to 45 s before the second serves it (or nobody, where it is sticky).
     """
     length = np.bincount(order, minlength=len(first))
     hop = np.where(moved, (rng.random(len(first)) * length).astype(np.int64), MOST_TURNS + 1)
@@ -130,6 +149,13 @@ def _hopped(
     refused.status = np.where(rng.random(len(rows)) < 0.75, 429, 403)
     refused.day = refused.day - rng.uniform(0.8, 45, len(rows)) / DAY_S
     refused.again = refused.again + 7
+    if dispatch.sticky:
+        turns = turns.take(~failed[order] | (turns.turn < hop[order]))
+    if dispatch.reworded:
+        refused.past = np.where(refused.depth > 0, link(refused.conversation, refused.depth), 0).astype(
+            np.uint64
+        )
+        refused.conversation = mix(refused.conversation, 101)
     return turns.and_(refused)
 
 
@@ -173,6 +199,21 @@ def _retries(rng: Rng, turns: Turns) -> Turns:
     retried.day = retried.day + lognormal(rng, 6.0, 0.8, len(rows)) / DAY_S
     retried.status, retried.again = np.full(len(rows), 200), np.ones(len(rows), np.int64)
     return retried
+
+
+def _redeem(rng: Rng, redemption: Redemption, turns: Turns) -> None:
+    """Let conversations of one work open with an answer that another account was given hours before."""
+    given = np.flatnonzero((turns.work == redemption.given) & (turns.status == 200))
+    given = given[np.argsort(turns.day[given], kind="stable")]
+    first = np.flatnonzero((turns.work == redemption.shown) & (turns.turn == 0))
+    first = first[rng.random(len(first)) < redemption.share]
+    delay = lognormal(rng, redemption.delay_h, 1.0, len(first)) / 24
+    latest = np.searchsorted(turns.day[given], turns.day[first] - delay) - 1
+    first, latest = first[latest >= 0], latest[latest >= 0]
+    # one answer in `reuse` is the one that is shown, each time
+    source = given[latest - latest % redemption.reuse]
+    turns.past[first] = link(turns.conversation[source], turns.depth[source] + 1)
+    turns.depth += np.isin(turns.conversation, turns.conversation[first])
 
 
 def _lost(accounts: Accounts) -> Floats:

@@ -15,13 +15,14 @@ from stream.simulate.cohorts import (
     FREE,
     NEVER,
     Cohort,
-    Dispatch,
     Market,
     habits,
     people,
     served,
 )
+from stream.simulate.handovers import Dispatch
 from stream.simulate.lives import live, mixed, settled, steady, together
+from stream.simulate.migration import mass_migration
 from stream.simulate.workloads import NONE, OWN, SHARED, Workload
 
 
@@ -250,9 +251,12 @@ LOOKALIKE_TABLE: dict[str, tuple[Lookalike, int]] = {
     "vpn": (_vpn, 50),
     "harness-launch": (_launch, 200),
     "migration": (_migration, 120),
+    "mass-migration": (mass_migration, 250),
 }
 """Every look-alike and its number of accounts in a world of 2,500."""
-LOOKALIKES: tuple[str, ...] = tuple(LOOKALIKE_TABLE)
+MORE_LOOKALIKES: tuple[str, ...] = ("mass-migration",)
+"""Look-alikes that a world has only when it asks for them."""
+LOOKALIKES: tuple[str, ...] = tuple(name for name in LOOKALIKE_TABLE if name not in MORE_LOOKALIKES)
 
 
 def resembling(market: Market, names: tuple[str, ...], accounts: int) -> list[Cohort]:
@@ -265,5 +269,6 @@ def resembling(market: Market, names: tuple[str, ...], accounts: int) -> list[Co
         n = max(3, min(16, accounts // 25), round(size * scale))
         cohort = draw(rng, market, n)
         live(rng, market, cohort.accounts)
+        cohort.beside = [settled(other) for other in cohort.beside]
         cohorts.append(settled(cohort))
     return cohorts

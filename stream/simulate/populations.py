@@ -8,7 +8,8 @@ import numpy as np
 
 from stream.simulate import catalogue as work
 from stream.simulate.chance import Rng, generator, lognormal
-from stream.simulate.cohorts import Cohort, Dispatch, Market, habits, people, served
+from stream.simulate.cohorts import Cohort, Market, habits, people, served
+from stream.simulate.handovers import Dispatch
 from stream.simulate.lives import live, mixed, settled, steady, together
 from stream.simulate.networks import COUNTRIES, COUNTRY_SHARE
 from stream.simulate.workloads import NONE, SHARED, Workload

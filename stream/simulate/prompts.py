@@ -33,10 +33,11 @@ def prompts(habits: Habits, turns: Turns, table: WorkloadTable) -> tuple[Words, 
                below(mix(said, 2), table.ints("stock", turns.work)))  # fmt: skip
     exact = np.where(roll < fixed, item, mix(said, 5))
     filled = (roll >= fixed) & (roll < fixed + template)
-    centre = _centre(mix(source(habits, turns, table, table.ints("template_of", turns.work)), 31,
-                         _template(said, table.ints("templates", turns.work))))  # fmt: skip
+    form = mix(source(habits, turns, table, table.ints("template_of", turns.work)), 31,
+               _template(said, table.ints("templates", turns.work)))  # fmt: skip
     loose = table.ints("loose", turns.work).astype(bool)
-    near = centre ^ _flips(said, loose)
+    reworded = table.ints("reworded", turns.work) == 1
+    near = np.where(reworded, _subject(form) ^ _quarter(said, 60), _centre(form) ^ _flips(said, loose))
     topic = mix(
         habits.key[turns.habit], 41, below(mix(turns.conversation, 7), table.ints("topics", turns.work))
     )

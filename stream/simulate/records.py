@@ -7,7 +7,7 @@ import polars as pl
 
 from stream.simulate.chance import Flags, Floats, Ints, Rng, Words, below, hexadecimal, mix, unit
 from stream.simulate.cohorts import EMAILS, EXPLORES, MODELS, PLANS, Accounts, Cohort, Market
-from stream.simulate.conversations import Turns
+from stream.simulate.conversations import Turns, link
 from stream.simulate.networks import COUNTRIES
 from stream.simulate.prompts import heads, prompts, source, tools
 from stream.simulate.workloads import OWN, WorkloadTable
@@ -130,7 +130,7 @@ def _what(
     any_model = below(mix(turns.conversation, 31), len(MODELS) - 1)
     second_model = np.where(accounts.second_model[at] == EXPLORES, any_model, accounts.second_model[at])
     model = np.where(embeds, len(MODELS) - 1, np.where(other, second_model, accounts.model[at]))
-    node = mix(turns.conversation, 90, turns.depth)
+    before = np.where(turns.past != 0, turns.past, link(turns.conversation, turns.depth))
     return {
         "model": pl.Series(MODELS).gather(model.astype(np.uint32)),
         "endpoint": pl.Series(table.endpoints()).gather(work.astype(np.uint32)),
@@ -141,8 +141,8 @@ def _what(
         "prompt_prefix_hash": hexadecimal(heads(cohort.habits, turns, table, version)),
         "prompt_hash": hexadecimal(exact),
         "prompt_simhash": hexadecimal(similar, rng.random(len(turns)) >= 0.005),
-        "conversation_prev": hexadecimal(node, (turns.depth > 0) & ~embeds),
-        "conversation_next": hexadecimal(mix(turns.conversation, 90, turns.depth + 1), answered & ~embeds),
+        "conversation_prev": hexadecimal(before, (turns.depth > 0) & ~embeds),
+        "conversation_next": hexadecimal(link(turns.conversation, turns.depth + 1), answered & ~embeds),
         "message_count": _holes(pl.Series(2 * turns.depth + 1 + (table.ints("prefix", work) != 0)), embeds),
     }
 

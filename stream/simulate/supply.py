@@ -102,9 +102,9 @@ def _joining(rng: Rng, means: Means, n: int, replaces: bool) -> Floats:
     return np.sort(rng.uniform(0, 5, n)) if means.signup == "trickle" else rng.exponential(0.15, n)
 
 
-def owners(rng: Rng, market: Market, taken: Accounts) -> Accounts:
-    """Owners of accounts taken over: the same accounts, with networks, clients and habits of their own."""
-    accounts = people(rng, market, len(taken), "honest/owner")
+def owners(rng: Rng, market: Market, taken: Accounts, label: str = "honest/owner") -> Accounts:
+    """Who else uses these accounts: the same ones, with networks, clients and parameters of their own."""
+    accounts = people(rng, market, len(taken), label)
     for name in ("key", "org", "payer", "plan", "email", "created", "front"):
         setattr(accounts, name, getattr(taken, name))
     accounts.opens = taken.created + 0.1

@@ -34,6 +34,8 @@ class Workload:
     templates: int = 1
     template_of: int = OWN
     loose: bool = False
+    reworded: bool = False
+    """Templates are put in other words each time: one subject, no near-duplicates."""
     fixed: float = 0.0
     """Share of prompts sent word for word from a stock of `stock` prompts."""
     stock: int = 1

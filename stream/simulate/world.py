@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from stream.simulate.campaigns import CAMPAIGNS, Brief, coordinated
+from stream.simulate.campaigns import CAMPAIGNS, USUAL, Drawn, coordinated
 from stream.simulate.chance import Floats, Rng, generator
 from stream.simulate.cohorts import Cohort, Market
 from stream.simulate.conversations import converse
-from stream.simulate.lookalikes import LOOKALIKES, resembling
+from stream.simulate.evasions import Plan
+from stream.simulate.lookalikes import LOOKALIKE_TABLE, LOOKALIKES, resembling
 from stream.simulate.populations import honest
 from stream.simulate.records import COLUMNS, account_ids, records, rfc3339
 from stream.simulate.truth import CampaignTruth, Truth
@@ -27,13 +28,14 @@ class WorldSpec:
     """A world to simulate; the same spec gives the same bytes.
 
     `accounts` counts honest ones, look-alikes included (campaigns come on top); `mean_requests_per_day` is
-    of an honest account over the whole world; `drop_fields` are left out of the records.
+    of an honest account over the whole world; `drop_fields` are left out of the records. A campaign is an
+    archetype, with `+` and an evasion as often as wanted: `sweep+paraphrase+aged`.
     """
 
     seed: int = 1
     days: int = 28
     accounts: int = 2500
-    campaigns: tuple[str, ...] = CAMPAIGNS
+    campaigns: tuple[str, ...] = USUAL
     onset_day: float = 14.0
     start: int = START_MS
     mean_requests_per_day: float = 14.0
@@ -41,9 +43,11 @@ class WorldSpec:
     drop_fields: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse names that do not exist."""
-        _known("campaign", self.campaigns, CAMPAIGNS)
-        _known("look-alike", self.lookalikes, LOOKALIKES)
+        """Refuse names that do not exist, and evasions that make no sense."""
+        plans = [Plan.parse(name, CAMPAIGNS) for name in self.campaigns]
+        _known("look-alike", self.lookalikes, tuple(LOOKALIKE_TABLE))
+        if any("aggregator" in plan.evasions for plan in plans) and "aggregator" not in self.lookalikes:
+            raise ValueError("hiding in an aggregator needs the look-alike aggregator")
         _known("field to drop", self.drop_fields, COLUMNS[3:])
 
 
@@ -76,9 +80,10 @@ def simulate(spec: WorldSpec = WorldSpec()) -> World:
     similar = resembling(market, spec.lookalikes, spec.accounts)
     ordinary = honest(market, max(40, spec.accounts - sum(len(c.accounts) for c in similar)))
     _temper(spec, ordinary, similar)
-    campaigns = coordinated(market, spec.campaigns, spec.accounts, spec.onset_day)
-    guilty = [cohort for _, cohort in campaigns]
-    beside = [c for cohort in guilty for c in cohort.beside]
+    host = next((cohort.accounts for cohort in similar if cohort.name == "aggregator"), None)
+    campaigns = coordinated(market, spec.campaigns, spec.accounts, spec.onset_day, host)
+    guilty = [drawn.cohort for drawn in campaigns]
+    beside = [c for cohort in similar + guilty for c in cohort.beside]
     incidents = _incidents(generator(spec.seed, "incidents"), spec.days)
     # the guilty come last: an account that was taken over is theirs from its first exchange for them
     cohorts = ordinary + similar + beside + guilty
@@ -102,7 +107,7 @@ def write_world(world: World, out: Path, compress: bool = False) -> WorldFiles:
 def _temper(spec: WorldSpec, ordinary: list[Cohort], similar: list[Cohort]) -> None:
     """Scale ordinary rates so that an honest account makes the mean number of requests."""
     wanted = spec.mean_requests_per_day * spec.accounts * spec.days
-    given = sum(_expected(cohort, spec.days) for cohort in similar)
+    given = sum(_expected(c, spec.days) for cohort in similar for c in (cohort, *cohort.beside))
     factor = np.clip((wanted - given) / sum(_expected(c, spec.days) for c in ordinary), 0.25, 4.0)
     for cohort in ordinary:
         cohort.habits.rate *= factor
@@ -136,20 +141,31 @@ def _stream(parts: list[pl.DataFrame]) -> pl.DataFrame:
     return events.with_columns(rfc3339(pl.col("time")).alias("time"))
 
 
-def _truth(
-    cohorts: list[Cohort], campaigns: list[tuple[Brief, Cohort]], parts: dict[str, pl.DataFrame]
-) -> Truth:
+def _truth(cohorts: list[Cohort], campaigns: list[Drawn], parts: dict[str, pl.DataFrame]) -> Truth:
     labels: dict[str, str] = {}
     for cohort in cohorts:
         present = set(parts[cohort.name]["account_id"].unique())
         named = zip(account_ids(cohort.accounts).to_list(), cohort.accounts.label, strict=True)
         labels |= {account: label for account, label in named if account in present}
-    found = {brief.uid: _campaign(brief, cohort, parts[cohort.name]) for brief, cohort in campaigns}
-    return Truth(dict(sorted(labels.items())), found)
+    return Truth(dict(sorted(labels.items())), {d.brief.uid: _campaign(d, labels, parts) for d in campaigns})
 
 
-def _campaign(brief: Brief, cohort: Cohort, part: pl.DataFrame) -> CampaignTruth:
-    archetype = brief.uid.rpartition("-")[0]
-    began = part.select(rfc3339(pl.col("time").min())).item()
-    accounts = sorted(part["account_id"].unique())
-    return CampaignTruth(archetype, cohort.pools, began, accounts, brief.means.words() | cohort.facts)
+def _campaign(drawn: Drawn, labels: dict[str, str], parts: dict[str, pl.DataFrame]) -> CampaignTruth:
+    brief, cohort = drawn.brief, drawn.cohort
+    began = pl.concat([parts[c.name].select(pl.col("time").min()) for c in drawn.working])
+    first_pool = [c.accounts.opens[: c.first_pool or None] for c in drawn.working]
+    signed_up = [c.accounts.created[: c.first_pool or None] for c in drawn.working]
+    return CampaignTruth(
+        archetype=drawn.plan.archetype, pools=cohort.pools,
+        first_exchange=began.select(rfc3339(pl.col("time").min())).item(),
+        accounts=sorted(a for a, label in labels.items() if label == f"campaign/{brief.uid}"),
+        drawn=brief.means.words() | cohort.facts, evasions=list(drawn.plan.evasions), costs=drawn.costs,
+        ramp_days=round(brief.means.ramp_days, 1), signup_days=_spread(signed_up),
+        joining_days=_spread(first_pool),
+    )  # fmt: skip
+
+
+def _spread(days: list[Floats]) -> float:
+    """Days that nine tenths fall into."""
+    low, high = np.quantile(np.concatenate(days), [0.05, 0.95])
+    return round(float(high - low), 2)

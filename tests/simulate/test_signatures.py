@@ -7,7 +7,7 @@ import numpy.typing as npt
 import polars as pl
 import pytest
 
-from stream.simulate import CAMPAIGNS, LOOKALIKES, World, WorldSpec, simulate
+from stream.simulate import CAMPAIGNS, LOOKALIKES, MORE_LOOKALIKES, World, WorldSpec, simulate
 
 SPEC = WorldSpec(seed=31, days=20, accounts=750, onset_day=9.0)
 
@@ -70,7 +70,7 @@ def test_prompts_of_one_template_are_near_and_others_far(events: pl.DataFrame) -
     sample = of(events, "campaign/judge")["prompt_simhash"].drop_nulls().sample(800, seed=1).to_list()
     far = distances(sample)
     near = far[far <= 17]
-    assert 0.02 < len(near) / len(far) < 0.6
+    assert 0.01 < len(near) / len(far) < 0.6
     assert 5 < near.mean() < 13
     unrelated = events["prompt_simhash"].drop_nulls().sample(600, seed=1).to_list()
     assert 30 < np.median(distances(unrelated)) < 34
@@ -178,3 +178,18 @@ def test_onsets_of_look_alikes_fall_on_both_sides_of_the_onset() -> None:
         first = world.events.filter(pl.col("account_id").is_in(group))["time"].min()
         sides.append(str(first) < "2026-04-13")
     assert 0 < sum(sides) < 6
+
+
+def test_a_mass_migration_changes_client_gateway_and_model_in_a_week() -> None:
+    spec = replace(SPEC, accounts=300, campaigns=(), lookalikes=MORE_LOOKALIKES)
+    world = simulate(spec)
+    group = {a for a, label in world.truth.accounts.items() if label == "honest/mass-migration"}
+    mine = world.events.filter(pl.col("account_id").is_in(list(group)))
+    gateway = mine["user_agent"].str.starts_with("estuary-gateway").fill_null(False)
+    before, after = mine.filter(~gateway), mine.filter(gateway)
+    both = set(before["account_id"]) & set(after["account_id"])
+    assert len(both) > 0.7 * len(group)
+    assert after["asn"].drop_nulls().n_unique() == 1 < before["asn"].drop_nulls().n_unique()
+    assert after["model"].unique_counts().to_numpy().max() > 0.6 * len(after)
+    first = after.group_by("account_id").agg(pl.col("time").min())["time"].str.slice(0, 10).str.to_date()
+    assert float(first.to_frame().select(pl.all().quantile(0.9) - pl.all().quantile(0.1)).item().days) <= 7

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from stream.simulate import CAMPAIGNS, LOOKALIKES, World, WorldSpec, leaks, simulate, write_world
+from stream.simulate import LOOKALIKES, USUAL, World, WorldSpec, leaks, simulate, write_world
 
 SMALL = WorldSpec(seed=5, days=20, accounts=600, onset_day=10.0)
 TINY = WorldSpec(seed=9, days=6, accounts=120, onset_day=3.0, campaigns=("sweep", "relay"))
@@ -57,7 +57,7 @@ def test_truth_covers_every_account(world: World, labelled: pl.DataFrame) -> Non
 def test_every_population_is_there(world: World) -> None:
     labels = set(world.truth.accounts.values())
     assert {f"honest/{name}" for name in LOOKALIKES} <= labels
-    assert {c.archetype for c in world.truth.campaigns.values()} == set(CAMPAIGNS)
+    assert {c.archetype for c in world.truth.campaigns.values()} == set(USUAL)
 
 
 def test_campaigns_begin_after_the_onset(world: World) -> None:
