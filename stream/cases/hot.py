@@ -14,9 +14,9 @@ from stream.evidence import Piece
 from stream.evidence.piece import Floats
 from stream.evidence.units import Units
 
-HARD: Final = ("handed_over", "failed_over")
-"""Evidence that honest groups hardly ever show by chance. Orphaned turns and refusals are none: whoever
-routes between several vendors begins conversations elsewhere too, and safety teams are paid to be refused."""
+HARD: Final = ("handed_over", "failed_over", "orphaned")
+"""Evidence that honest groups hardly ever show by chance; of orphaned turns those count alone that are no
+routine of their account. Refusals are none: safety teams are paid to be refused."""
 _HARD_NATS: Final = 3.0
 _HARD_SHARE: Final = 1 / 3
 _HARD_RELIEF: Final = -2.0

@@ -6,7 +6,7 @@ so that they cannot carry a verdict; an account is named only if it shows a trai
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -144,6 +144,21 @@ def fit(
         if np.abs(weight - before).max() < _SETTLED:
             break
     return mixture, weight, strong
+
+
+def refit(mixture: Mixture, named: Members, look: Floats) -> Mixture:
+    """The same mixture, the campaign's side of it taken from the accounts that are named by now.
+
+    A case that opens early knows its first accounts alone; those that follow differ from them more than
+    they did from one another. `look`: shares of the population's events by bin.
+    """
+    weight = np.ones(len(named.account))
+    return replace(
+        mixture,
+        shown={name: _mean(named.traits[name], weight, shown) for name, shown in mixture.shown.items()},
+        own=_weighted(named, weight),
+        look=_look(zeroed(normalise(named.histograms)[0]), weight, look),
+    )
 
 
 def _look(shape: Shares, weight: Floats, population: Floats) -> list[float]:

@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from stream.cases.hot import HARD, Judged
-from stream.cases.mixture import NEWCOMER, Mixture, fit, posterior
-from stream.cases.sticky import StickyLinks
+from stream.cases.hot import Judged
+from stream.cases.mixture import NEWCOMER, Mixture, fit, posterior, refit
+from stream.cases.sticky import Sticky, StickyLinks
 from stream.cases.suspect import Member, Reason, Suspect
 from stream.cases.tell import tell
 from stream.evidence.piece import binomial
@@ -36,7 +36,8 @@ _ADHERENT_POSTERIOR: Final = (
     0.99  # the link is nearly the campaign's own: its share alone carries most of 0.95
 )
 _ADHERENT_SCORE: Final = 30.0
-_ADHERENT_MS: Final = 6 * HOUR_MS
+_SELDOM_MS: Final = 6 * HOUR_MS  # what passes over all members need not be done at every tick
+_JOINING_PRIOR: Final = 0.5  # nothing is known of a newcomer but that it came
 _REMAINS: Final = 0.6
 """Share of a link's trait evidence that must remain without the accounts named by stronger links."""
 
@@ -55,6 +56,8 @@ class Naming:
     tick_ms: int
     campaign: NDArray[np.int32] = field(init=False)
     mixtures: list[tuple[tuple[int, int], Mixture]] = field(default_factory=list)
+    refitted: bool = False
+    """Whether the mixture of a sticky link has changed."""
     _count: int = 0
 
     def __post_init__(self) -> None:
@@ -90,6 +93,11 @@ class Naming:
     def _free(self, members: Members) -> Members:
         return members.where(self.campaign[members.account] == 0)
 
+    def _does(self, number: int, members: Members) -> NDArray[np.bool_]:
+        """Who does what such a link is made of, more than now and then; everybody on a link of no deed."""
+        deed = self.state.kinds[number].when
+        return members.traits[deed] > 0 if deed in TRAITS else np.ones(len(members.account), np.bool_)
+
     def _traits(self, kind: LinkKind) -> list[str]:
         return [*(name for name in TRAITS if name not in kind.blind_to), NEWCOMER]
 
@@ -99,14 +107,24 @@ class Naming:
             free = self._free(members)
             if not len(free.account):
                 continue
-            probability, strong = posterior(link.mixture, free)
-            named = (probability >= self.alerts.posterior) & strong
+            if begins(_SELDOM_MS, self.now_ms, self.tick_ms):
+                self._refit(link, members)
+            # who comes later is not drawn from those whom the link was fitted on
+            mixture = replace(link.mixture, prior=min(link.mixture.prior, _JOINING_PRIOR))
+            probability, strong = posterior(mixture, free)
+            named = (probability >= self.alerts.posterior) & strong & self._does(number, free)
             if named.any():
                 companions = ((link.campaign, LEAST_NAMED),)
                 yield self._suspect(
                     "joined", number, value, link.score, link.threshold, link.evidence, free, named,
                     probability, companions, True,
                 )  # fmt: skip
+
+    def _refit(self, link: Sticky, members: Members) -> None:
+        named = members.where(self.campaign[members.account] == link.campaign)
+        if len(named.account) >= LEAST_NAMED:
+            link.mixture = refit(link.mixture, named, self.normality.look)
+            self.refitted = True
 
     def _hot(self) -> Iterator[Suspect]:
         if self.judged is None:
@@ -136,7 +154,7 @@ class Naming:
         )
         if judged.pieces["breadth"].nats[i] > 2:
             strong[:] = True
-        named = (probability >= self.alerts.posterior) & strong
+        named = (probability >= self.alerts.posterior) & strong & self._does(number, free)
         if named.sum() < LEAST_NAMED:
             return None
         link = int(judged.units.link[i])
@@ -196,7 +214,7 @@ class Naming:
 
     def _adherent(self) -> Iterator[Suspect]:
         """Accounts on links most of whose members are named; a pass over all, so not at every tick."""
-        if not begins(_ADHERENT_MS, self.now_ms, self.tick_ms):
+        if not begins(_SELDOM_MS, self.now_ms, self.tick_ms):
             return
         links, link = self.state.links, self.seats.link
         named = np.bincount(link, self.campaign[self.seats.account] != 0, len(links))
@@ -281,4 +299,4 @@ class Naming:
         )
 
 
-__all__ = ["HARD", "LEAST_NAMED", "Naming"]
+__all__ = ["LEAST_NAMED", "Naming"]

@@ -21,6 +21,7 @@ YOUNG_MS: Final = 45 * DAY_MS  # the disclosed campaigns' accounts lived for wee
 _DISPOSABLE: Final = 2
 _AT_HOME: Final = 0.5
 _A_FIFTH: Final = 0.2  # of dozens of templates a search finds some within days, and counts from there on
+_A_QUARTER: Final = 0.25  # who replays hides it among other work; who resumes a session does so now and then
 _SOME: Final = 3
 """Events below which a share means nothing; the traits of mere shares ask for twice as many."""
 
@@ -76,7 +77,7 @@ TRAITS: Final[dict[str, Trait]] = {
         "accounts that continue conversations begun elsewhere",
         ("conversation_prev", "conversation_next"),
         _always,
-        lambda p: (_share(p, "orphaned") > 0.5) & (p["events"] >= _SOME),
+        lambda p: (_share(p, "orphaned") > _A_QUARTER) & (p["events"] >= _SOME),
     ),
     "handed_over": Trait(
         "conversation",

@@ -15,7 +15,7 @@ from stream.windows.groups import Groups
 from stream.windows.slots import Column, SlotTable
 from stream.windows.tiles import DAY_MS, NEVER, Ring
 
-ROUTINE: Final = {"orphaned": 0.25, "refused": 0.1}
+ROUTINE: Final = {"orphaned": 0.125, "refused": 0.1}
 """Flag -> share of an account's past events that makes it a routine: half of what makes it a trait."""
 _LEAST_EVENTS: Final = 3  # below, a share means nothing
 _WEEKS: Final = Ring(7 * DAY_MS, 4)

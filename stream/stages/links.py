@@ -100,7 +100,9 @@ class Links:
         self._naming = Naming(
             self.state, self._alerts, seats, judged, normality, self._sticky, now_ms, self._tick_ms
         )
-        return with_unusual(list(self._naming.suspects()), self.baseline, self.state.profiles, now_ms)
+        suspects = list(self._naming.suspects())
+        self._learned |= self._naming.refitted
+        return with_unusual(suspects, self.baseline, self.state.profiles, now_ms)
 
     def settle(self, suspects: Sequence[Suspect], campaigns: Sequence[int]) -> None:
         """Learn which campaign each suspect went to (0: none)."""
