@@ -12,28 +12,35 @@ import asyncio
 import logging
 import signal
 import time
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any, Final
 
 import faust
 import mode
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError, ProducerFenced
+from aiokafka.errors import KafkaError
 from faust.app.base import BootStrategy
 
+from stream.blocks import Block
 from stream.config import Settings
 from stream.errors import BrokerError
 from stream.metrics import Meters
 from stream.runtime.ledger import Ledger
 from stream.runtime.pipeline import Outputs, Pipeline
 from stream.runtime.requests import Requests, source_of
+from stream.runtime.topics import faults
 from stream.runtime.waiting import STOP_S
+from stream.runtime.watch import Watchdog
 
+BEAT_S: Final = 1.0
 LOOK_S: Final = 1.0
 """Time between looks at lag and silence."""
 HEARTBEAT_S: Final = 10.0
 """A worker without work commits this often all the same, to learn that it was fenced."""
 REPORT_S: Final = 60.0
+TICKS_AT_ONCE: Final = 8
+"""Ticks between looks at what else is asked of the loop: half a second of work."""
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +49,8 @@ def run(settings: Settings, *, once: bool = False) -> None:
     """Consume, detect and publish until SIGTERM or SIGINT; with `once`, until all partitions are idle.
 
     Raises BrokerError where Kafka cannot be reached, is lost, or another worker took over; StateError
-    where the changelog cannot be restored; ConfigError where the port of the metrics is taken.
+    where the changelog cannot be restored; StallError where a partition is no longer read; ConfigError
+    where the port of the metrics is taken.
     """
     serve(settings, Pipeline(settings), once=once)
 
@@ -63,10 +71,21 @@ async def _live(settings: Settings, pipeline: Pipeline, meters: Meters, once: bo
     worker = Worker(settings, pipeline, meters, once=once)
     app = _app(settings)
     app.timer(interval=REPORT_S)(worker.report)
+    app.timer(interval=BEAT_S)(worker.beat)
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def told_to_stop() -> None:
+        worker.watchdog.leave_soon()
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, told_to_stop)
     loop.set_exception_handler(worker.on_leftover)
+    with worker.watchdog.watching():
+        await _until_done(app, worker, stop)
+
+
+async def _until_done(app: Any, worker: "Worker", stop: asyncio.Event) -> None:
     await app.start()
     await app.add_runtime_dependency(worker)
     waits = {asyncio.ensure_future(event.wait()) for event in (stop, worker.done)}
@@ -111,7 +130,9 @@ class Worker(mode.Service):
         """Nothing is connected before the service starts."""
         super().__init__()
         self.done = asyncio.Event()
+        self.watchdog = Watchdog(lambda: pipeline.ticks)
         self.failure: Exception | None = None
+        self._settings = settings
         self._names = settings.kafka
         self._pipeline = pipeline
         self._meters = meters
@@ -122,6 +143,10 @@ class Worker(mode.Service):
         self._outputs: list[Outputs] = []
         self._touched = False
         self._committed = self._looked = 0.0
+
+    async def beat(self) -> None:
+        """The loop comes round; waiting for Kafka is not standing still, and has limits of its own."""
+        self.watchdog.beat()
 
     async def report(self) -> None:
         """One line now and then: how far it has come."""
@@ -143,15 +168,13 @@ class Worker(mode.Service):
     @mode.Service.task
     async def work(self) -> None:
         """Open, loop, close; what goes wrong is kept for `serve` to raise."""
-        where, who = self._names.bootstrap_servers, self._names.application_id
         try:
             await self._open()
             while not self.should_stop and not (self._once and self._requests.finished):
                 await self._step()
             await self._commit()
-        except ProducerFenced:
-            self.failure = BrokerError(f"another worker of kafka.application_id {who} took over: stopped")
         except (KafkaError, TimeoutError) as error:
+            where = self._names.bootstrap_servers
             self.failure = BrokerError(f"Kafka at {where} does not answer or refuses: {error or 'timed out'}")
         except Exception as error:  # whatever it is, `serve` raises it: mode alone would only log it
             self.failure = error
@@ -159,18 +182,27 @@ class Worker(mode.Service):
             self.done.set()
 
     async def on_shutdown(self) -> None:
-        """Close the clients, in the order in which they were opened."""
-        await self._ledger.stop()
-        await self._requests.stop()
+        """Close the clients, both at once: each may take its time where Kafka is gone."""
+        await asyncio.gather(self._ledger.stop(), self._requests.stop())
 
     async def _open(self) -> None:
-        """The order matters: fence, then restore, then seek."""
+        """The order matters: check (who cannot live must not fence), then fence, then restore, then seek."""
         await self._requests.start()
+        wrong = await asyncio.to_thread(faults, self._settings)
+        if wrong:
+            raise BrokerError("; ".join(wrong))
         await self._ledger.start()
         blocks, self._marks = await self._ledger.restore()
-        self._pipeline.restore(blocks)
+        self._pipeline.restore(self._beating(blocks))
         await self._follow()
         self._committed = time.monotonic()
+        await self._advance()
+
+    def _beating(self, blocks: Iterable[Block]) -> Iterator[Block]:
+        """A restore is one long step."""
+        for block in blocks:
+            self.watchdog.beat()
+            yield block
 
     async def _follow(self) -> None:
         """Read all partitions that the topics have, and take up those that were added."""
@@ -188,14 +220,11 @@ class Worker(mode.Service):
         for tp in sorted(batches):
             self._take(tp, batches[tp])
         if batches:
-            self._advance()
-        now = time.monotonic()
-        if now - self._looked >= min(LOOK_S, self._names.idle_after_s / 2):
+            await self._advance()
+        if time.monotonic() - self._looked >= min(LOOK_S, self._names.idle_after_s / 2):
             await self._look()
             self._looked = time.monotonic()
-        due_s = self._names.commit_interval_s if self._touched else HEARTBEAT_S
-        if now - self._committed >= due_s:
-            await self._commit()
+        await self._commit_on_time()
 
     def _take(self, tp: TopicPartition, records: list[Any]) -> None:
         values, began = [record.value or b"" for record in records], time.monotonic()
@@ -207,9 +236,15 @@ class Worker(mode.Service):
             self._meters.observe("shoal_batch_records", len(records))
             self._meters.observe("shoal_batch_duration_seconds", time.monotonic() - began)
 
-    def _advance(self) -> None:
-        self._outputs.append(self._pipeline.advance())
-        self._touched = True
+    async def _advance(self) -> None:
+        """Run the ticks that are due; where there are many the loop comes round between them."""
+        while True:
+            self._outputs.append(self._pipeline.advance(TICKS_AT_ONCE))
+            self._touched = True
+            if self.should_stop or not self._pipeline.behind:
+                return
+            await self._commit_on_time()
+            await asyncio.sleep(0)
 
     async def _look(self) -> None:
         silent = await self._requests.look()
@@ -217,12 +252,17 @@ class Worker(mode.Service):
             if not self._is_feedback(tp):
                 self._pipeline.idle(source_of(tp))
         if silent:
-            self._advance()
+            await self._advance()
         await self._follow()
         for tp, lag in self._requests.lag.items():
             self._meters.put("shoal_consumer_lag_records", lag, source_of(tp))
         self._meters.put("shoal_partitions_idle", self._requests.idle)
         self._meters.publish(self._pipeline.stats())
+
+    async def _commit_on_time(self) -> None:
+        due_s = self._names.commit_interval_s if self._touched else HEARTBEAT_S
+        if time.monotonic() - self._committed >= due_s:
+            await self._commit()
 
     async def _commit(self) -> None:
         outputs, self._outputs = self._outputs, []

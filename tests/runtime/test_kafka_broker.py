@@ -68,6 +68,6 @@ def test_a_broker_that_is_lost_is_one_line(broker: Broker, fresh_name: str) -> N
     _, worker = working(broker, fresh_name, "impatient")
     broker.kill()
     code, said = worker.wait()
-    assert code == 1
+    assert code == 2
     assert said.splitlines()[-1].startswith("shoal: Kafka")
     assert "Traceback" not in said
