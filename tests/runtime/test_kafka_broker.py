@@ -1,37 +1,19 @@
 """A broker of the test's own, to be taken away: restarted, and lost."""
 
-import os
 import shutil
-import signal
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from stream.config import Settings
 from stream.runtime.topics import ensure
-from tests.conftest import BROKER, free_ports, named_settings
+from tests.conftest import named_settings
+from tests.runtime.broker import Broker
 from tests.runtime.wire import Process, events, until, values, write
 
 pytestmark = [pytest.mark.kafka, pytest.mark.skipif(shutil.which("java") is None, reason="no Java")]
 
 PARTITIONS = 4
-
-
-class Broker:
-    def __init__(self, data: Path) -> None:
-        self.data = data
-        self.port, self.control = free_ports(2)
-
-    def start(self) -> None:
-        subprocess.run([BROKER, "start", self.data, str(self.port), str(self.control)], check=True)
-
-    def stop(self) -> None:
-        subprocess.run([BROKER, "stop", self.data], check=True)
-
-    def kill(self) -> None:
-        os.kill(int((self.data / "pid").read_text()), signal.SIGKILL)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +26,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 
 def working(broker: Broker, name: str, *arguments: str) -> tuple[Settings, Process]:
     """A worker that has published its first findings."""
-    settings = named_settings(f"127.0.0.1:{broker.port}", name, idle_after_s=2.0)
+    settings = named_settings(broker.bootstrap, name, idle_after_s=2.0)
     ensure(settings, PARTITIONS)
     write(settings, settings.kafka.requests_topic, events(1000), PARTITIONS)
     worker = Process(settings, *arguments)
