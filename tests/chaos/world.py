@@ -33,7 +33,7 @@ def records(seed: int, folder: Path) -> list[bytes]:
         accounts=250,
         onset_day=6.0,
         campaigns=("sweep", "prefix", "judge"),
-        mean_requests_per_day=8.0,
+        mean_requests_per_day=5.0,
     )
     lines = write_world(simulate(spec), folder).events.read_bytes().splitlines()
     mixed: list[bytes] = []

@@ -91,8 +91,11 @@ class Process:
 
     def stop(self) -> tuple[int, str]:
         """SIGTERM; the exit code and what it said."""
-        self._process.send_signal(signal.SIGTERM)
+        self.signal(signal.SIGTERM)
         return self.wait()
+
+    def signal(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
 
     def kill(self) -> None:
         self._process.kill()

@@ -1,16 +1,25 @@
 """A worker for tests: `shoal run` on the settings of the environment.
 
 Arguments: `real` takes the real pipeline instead of the fake, `once` ends when all is read, `impatient`
-gives a silent broker up after seconds, `crash POINT N` kills the process at a point of its Nth commit.
+gives a silent broker up after seconds and `patient` waits minutes for one, `hang` stands still at its first
+record, `crash POINT N` kills the process at a point of its Nth commit.
 """
 
 import sys
+import time
+from collections.abc import Sequence
 
 from stream.config import load
 from stream.errors import ShoalError
-from stream.runtime import kafka, waiting
+from stream.runtime import kafka, waiting, watch
 from tests.runtime.crash import arm
 from tests.runtime.fake import FakePipeline
+
+
+class Hanging(FakePipeline):
+    def absorb(self, source: str, records: Sequence[bytes], offsets: Sequence[int]) -> None:
+        while True:
+            time.sleep(1)
 
 
 def main(arguments: list[str]) -> int:
@@ -18,6 +27,10 @@ def main(arguments: list[str]) -> int:
     if "impatient" in arguments:
         waiting.PATIENCE_S = 6.0  # type: ignore[misc]
         waiting.START_S = 3.0  # type: ignore[misc]
+    if "patient" in arguments:
+        waiting.START_S = 300.0  # type: ignore[misc]
+    if "hang" in arguments:
+        watch.BEAT_S = 2.0  # type: ignore[misc]
     if "crash" in arguments:
         point, commit = arguments[arguments.index("crash") + 1 :][:2]
         arm(point, int(commit))
@@ -25,7 +38,8 @@ def main(arguments: list[str]) -> int:
         if "real" in arguments:
             kafka.run(settings, once="once" in arguments)
         else:
-            kafka.serve(settings, FakePipeline(), once="once" in arguments)  # type: ignore[arg-type]
+            pipeline = Hanging() if "hang" in arguments else FakePipeline()
+            kafka.serve(settings, pipeline, once="once" in arguments)  # type: ignore[arg-type]
     except ShoalError as error:
         print(f"shoal: {error}", file=sys.stderr)
         return 2
