@@ -61,40 +61,27 @@ def serve(settings: Settings, pipeline: Pipeline, *, once: bool = False) -> None
     for name in ("aiokafka", "faust", "mode"):
         # They tell of every retry with a traceback; what matters is said here in one line.
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-    meters = Meters()
-    with meters.serve(settings.kafka.metrics_port) as port:
+    meters, watchdog = Meters(), Watchdog(lambda: pipeline.ticks)
+    with watchdog.watching(), meters.serve(settings.kafka.metrics_port) as port:
         log.info("metrics on port %d", port)
-        asyncio.run(_live(settings, pipeline, meters, once))
+        asyncio.run(_live(Worker(settings, pipeline, meters, watchdog, once=once), settings))
 
 
-async def _live(settings: Settings, pipeline: Pipeline, meters: Meters, once: bool) -> None:
-    worker = Worker(settings, pipeline, meters, once=once)
+async def _live(worker: "Worker", settings: Settings) -> None:
     app = _app(settings)
     app.timer(interval=REPORT_S)(worker.report)
     app.timer(interval=BEAT_S)(worker.beat)
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
-
-    def told_to_stop() -> None:
-        worker.watchdog.leave_soon()
-        stop.set()
-
+    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, told_to_stop)
+        loop.add_signal_handler(number, worker.on_signal)
     loop.set_exception_handler(worker.on_leftover)
-    with worker.watchdog.watching():
-        await _until_done(app, worker, stop)
-
-
-async def _until_done(app: Any, worker: "Worker", stop: asyncio.Event) -> None:
     await app.start()
     await app.add_runtime_dependency(worker)
-    waits = {asyncio.ensure_future(event.wait()) for event in (stop, worker.done)}
-    _, left = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    for wait in left:
-        wait.cancel()
+    await worker.over.wait()
     await app.stop()
     if worker.failure is not None:
         raise worker.failure
+    await worker.report()
     log.info("stopped; all that was read is committed")
 
 
@@ -126,11 +113,14 @@ class Worker(mode.Service):
 
     logger = logging.getLogger("mode")
 
-    def __init__(self, settings: Settings, pipeline: Pipeline, meters: Meters, *, once: bool) -> None:
+    def __init__(
+        self, settings: Settings, pipeline: Pipeline, meters: Meters, watchdog: Watchdog, *, once: bool
+    ) -> None:
         """Nothing is connected before the service starts."""
         super().__init__()
+        self.over = asyncio.Event()
         self.done = asyncio.Event()
-        self.watchdog = Watchdog(lambda: pipeline.ticks)
+        self._watchdog = watchdog
         self.failure: Exception | None = None
         self._settings = settings
         self._names = settings.kafka
@@ -146,12 +136,17 @@ class Worker(mode.Service):
 
     async def beat(self) -> None:
         """The loop comes round; waiting for Kafka is not standing still, and has limits of its own."""
-        self.watchdog.beat()
+        self._watchdog.beat()
 
     async def report(self) -> None:
         """One line now and then: how far it has come."""
         stats, lag = self._meters.stats, sum(self._requests.lag.values())
         log.info("%d events, lag %d records, %d campaigns open", stats.events, lag, stats.campaigns_open)
+
+    def on_signal(self) -> None:
+        """Told to stop: from now on time is short."""
+        self._watchdog.leave_soon()
+        self.over.set()
 
     async def on_stop(self) -> None:
         """Wait for the last commit, but not for a broker that is gone."""
@@ -180,6 +175,7 @@ class Worker(mode.Service):
             self.failure = error
         finally:
             self.done.set()
+            self.over.set()
 
     async def on_shutdown(self) -> None:
         """Close the clients, both at once: each may take its time where Kafka is gone."""
@@ -201,7 +197,7 @@ class Worker(mode.Service):
     def _beating(self, blocks: Iterable[Block]) -> Iterator[Block]:
         """A restore is one long step."""
         for block in blocks:
-            self.watchdog.beat()
+            self._watchdog.beat()
             yield block
 
     async def _follow(self) -> None:

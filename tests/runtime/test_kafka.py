@@ -1,7 +1,5 @@
 """The loop against a real broker, with a pipeline that is easy to reckon with."""
 
-import time
-
 import orjson
 import pytest
 from kafka.admin import KafkaAdminClient
@@ -183,12 +181,12 @@ def grow(settings: Settings, partitions: int) -> None:
 
 def test_no_broker_is_one_line() -> None:
     settings = named_settings(f"127.0.0.1:{free_ports(1)[0]}", "nobody")
-    began = time.monotonic()
-    code, said = Process(settings).wait()
+    code, said = Process(settings, "impatient").wait()
     assert code == 2
     assert "Traceback" not in said
-    assert said.splitlines()[-1].startswith("shoal: Kafka at 127.0.0.1")
-    assert time.monotonic() - began < 30
+    assert said.splitlines()[-1].startswith(
+        f"shoal: Kafka at {settings.kafka.bootstrap_servers} did not answer"
+    )
 
 
 def test_a_fault_of_the_pipeline_is_raised_and_nothing_of_it_committed(kafka_settings: KafkaSettings) -> None:
