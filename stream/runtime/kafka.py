@@ -27,6 +27,7 @@ from stream.config import Settings
 from stream.errors import BrokerError
 from stream.metrics import Meters
 from stream.runtime.ledger import Ledger
+from stream.runtime.origin import check_whole
 from stream.runtime.pipeline import Outputs, Pipeline
 from stream.runtime.requests import Requests, source_of
 from stream.runtime.topics import faults
@@ -188,8 +189,10 @@ class Worker(mode.Service):
         if wrong:
             raise BrokerError("; ".join(wrong))
         await self._ledger.start()
+        committed = await self._requests.committed(await self._partitions())
         blocks, self._marks = await self._ledger.restore()
         self._pipeline.restore(self._beating(blocks))
+        check_whole(self._positions(), committed, self._names.changelog_topic)
         await self._follow()
         self._committed = time.monotonic()
         await self._advance()
@@ -202,14 +205,20 @@ class Worker(mode.Service):
 
     async def _follow(self) -> None:
         """Read all partitions that the topics have, and take up those that were added."""
-        partitions = await self._ledger.partitions((self._names.requests_topic, self._names.feedback_topic))
+        partitions = await self._partitions()
         if partitions == set(self._requests.partitions):
             return
-        await self._requests.assign(partitions, self._pipeline.positions() | self._marks)
+        await self._requests.assign(partitions, self._positions())
         for tp in self._requests.partitions:
             if not self._is_feedback(tp):
                 self._pipeline.open(source_of(tp))
         log.info("reading %s", ", ".join(source_of(tp) for tp in self._requests.partitions))
+
+    async def _partitions(self) -> set[TopicPartition]:
+        return await self._ledger.partitions((self._names.requests_topic, self._names.feedback_topic))
+
+    def _positions(self) -> dict[str, int]:
+        return self._pipeline.positions() | self._marks
 
     async def _step(self) -> None:
         batches = await self._requests.read()
@@ -262,7 +271,7 @@ class Worker(mode.Service):
 
     async def _commit(self) -> None:
         outputs, self._outputs = self._outputs, []
-        positions = self._pipeline.positions() | self._marks
+        positions = self._positions()
         read = [tp for tp in self._requests.partitions if source_of(tp) in positions]
         offsets = {tp: positions[source_of(tp)] for tp in read}
         await self._ledger.commit(outputs, self._pipeline.changes(), self._marks, offsets)

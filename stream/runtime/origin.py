@@ -42,6 +42,19 @@ def check_origin(was: Mapping[str, str], now: Mapping[str, str], changelog: str)
         )
 
 
+def check_whole(positions: Mapping[str, int], committed: Mapping[str, int], changelog: str) -> None:
+    """Raise StateError where a group is ahead of the state: they commit together, so some state is gone.
+
+    `committed` has to be older than the state: another worker may be committing by now.
+    """
+    for source, offset in sorted(committed.items()):
+        if offset > positions.get(source, 0):
+            raise StateError(
+                f"{source} was read up to {offset}, but the state in {changelog} is at "
+                f"{positions.get(source) or 'nothing'}: some of it was deleted; {LOST_STATE}"
+            )
+
+
 def _meaning(kind: LinkKind) -> str:
     """A digest of what the values of a kind are and who counts; its weights may change over a state."""
     content = orjson.dumps([kind.fields, kind.when, kind.unit])

@@ -10,7 +10,7 @@ from aiokafka.errors import OffsetOutOfRangeError
 
 from stream.config import Settings
 from stream.errors import BrokerError, StateError
-from stream.runtime.origin import ANEW, LOST_STATE
+from stream.runtime.origin import ANEW
 from stream.runtime.waiting import RETRY_MS, connect, goodbye, patiently
 from stream.runtime.watch import Standing
 
@@ -62,9 +62,12 @@ class Requests:
         end = await patiently(self._consumer.end_offsets(partitions), "offsets")
         self._check_none_is_gone(partitions, positions)
         for tp in partitions:
-            position = positions.get(source_of(tp))
-            await self._check_state_is_whole(tp, position)
-            self._consumer.seek(tp, self._start_at(tp, position, first[tp], end[tp]))
+            self._consumer.seek(tp, self._start_at(tp, positions.get(source_of(tp)), first[tp], end[tp]))
+
+    async def committed(self, partitions: Iterable[TopicPartition]) -> dict[str, int]:
+        """How far the group has read, by source; nothing of what it has not read."""
+        found = {tp: await patiently(self._consumer.committed(tp), "offsets") for tp in partitions}
+        return {source_of(tp): offset for tp, offset in found.items() if offset is not None}
 
     async def read(self) -> Batches:
         """The next records by partition; empty when nothing came within POLL_MS."""
@@ -138,15 +141,6 @@ class Requests:
                 f"the state in {self._names.changelog_topic} was made from {', '.join(gone)} too, which "
                 f"{self._names.requests_topic} and {self._names.feedback_topic} do not have: "
                 f"bring them back, or {ANEW}"
-            )
-
-    async def _check_state_is_whole(self, tp: TopicPartition, position: int | None) -> None:
-        """Offsets and state commit together: a group that is ahead tells of state that is gone."""
-        group: int | None = await patiently(self._consumer.committed(tp), "offsets")
-        if group is not None and group > (position or 0):
-            raise StateError(
-                f"{source_of(tp)} was read up to {group}, but the state in {self._names.changelog_topic} "
-                f"is at {position or 'nothing'}: some of it was deleted; {LOST_STATE}"
             )
 
     def _start_at(self, tp: TopicPartition, position: int | None, first: int, end: int) -> int:

@@ -10,7 +10,7 @@ import orjson
 from kafka import KafkaProducer
 
 from stream.config import Settings
-from stream.simulate import WorldSpec, simulate, write_world
+from stream.simulate import LOOKALIKES, WorldSpec, simulate, write_world
 
 PARTITIONS: Final = 4
 BROKEN_EVERY: Final = 40
@@ -22,7 +22,7 @@ _PACE_S: Final = 0.05
 
 
 def records(seed: int, folder: Path) -> list[bytes]:
-    """Two weeks with three campaigns, in order of time.
+    """Two weeks with three campaigns and few that look alike, in order of time.
 
     Without event ids: a record that is counted twice then shows in state and findings, for nothing
     drops it as a repeat.
@@ -33,7 +33,8 @@ def records(seed: int, folder: Path) -> list[bytes]:
         accounts=250,
         onset_day=6.0,
         campaigns=("sweep", "prefix", "judge"),
-        mean_requests_per_day=5.0,
+        lookalikes=LOOKALIKES[:3],
+        mean_requests_per_day=8.0,
     )
     lines = write_world(simulate(spec), folder).events.read_bytes().splitlines()
     mixed: list[bytes] = []

@@ -4,7 +4,7 @@ import pytest
 
 from stream.config import Settings, links_path
 from stream.errors import StateError
-from stream.runtime.origin import check_origin, origin
+from stream.runtime.origin import check_origin, check_whole, origin
 
 KINDS = links_path(Settings()).read_text()
 
@@ -47,3 +47,16 @@ def test_state_of_another_application_is_refused() -> None:
     mine = origin(Settings())
     with pytest.raises(StateError, match=r"belongs to kafka\.application_id theirs, not shoal"):
         check_origin({**mine, "application": "theirs"}, mine, "log")
+
+
+@pytest.mark.parametrize("positions", [{}, {"requests-0": 6}])
+def test_a_group_that_is_ahead_of_the_state_is_refused(positions: dict[str, int]) -> None:
+    with pytest.raises(
+        StateError, match="requests-0 was read up to 7, but the state in log is at (6|nothing)"
+    ):
+        check_whole(positions, {"requests-0": 7}, "log")
+
+
+def test_state_that_is_ahead_of_what_the_group_had_is_whole() -> None:
+    """Offsets of a group may be forgotten, or older than the state."""
+    check_whole({"requests-0": 8, "requests-1": 1}, {"requests-0": 7}, "log")
