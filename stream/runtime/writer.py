@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError, ProducerFenced
+from aiokafka.errors import IllegalOperation, KafkaError, MessageSizeTooLargeError, ProducerFenced
 from aiokafka.structs import OffsetAndMetadata
 
 from stream.config import Settings
@@ -54,8 +54,8 @@ class Writer:
         """One transaction; raises BrokerError where it cannot be had."""
         try:
             await patiently(self._steps(outputs, state, offsets), "a commit")
-        except (KafkaError, AssertionError) as error:
-            # Once it is fenced the client answers some calls with an assertion: the futures tell why.
+        except (KafkaError, IllegalOperation, AssertionError) as error:
+            # A client that was fenced between two calls answers the second one with either of the last two.
             raise self._told(error) from error
 
     async def partitions(self, topics: Iterable[str]) -> set[TopicPartition]:
@@ -118,12 +118,17 @@ class Writer:
             for sent, future in self._open
             if future.done() and not future.cancelled() and future.exception() is not None
         }
-        if any(isinstance(why, ProducerFenced) for why in (error, *failed.values())):
+        if any(isinstance(why, ProducerFenced) for why in (error, self._sender_failure(), *failed.values())):
             return BrokerError(f"another worker of kafka.application_id {who} took over: stopped")
         large = [sent for sent, why in failed.items() if isinstance(why, MessageSizeTooLargeError)]
         if large:
             return _too_large(max(large, key=_size))
         return BrokerError(f"Kafka at {where} does not answer or refuses: {error or type(error).__name__}")
+
+    def _sender_failure(self) -> BaseException | None:
+        """Why the client's sending task ended, if it did: it alone knows when no record was under way."""
+        task: asyncio.Task[None] | None = self._started._sender.sender_task
+        return task.exception() if task is not None and task.done() and not task.cancelled() else None
 
     def _made(self) -> AIOKafkaProducer:
         return AIOKafkaProducer(

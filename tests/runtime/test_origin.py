@@ -52,7 +52,7 @@ def test_state_of_another_application_is_refused() -> None:
 @pytest.mark.parametrize("positions", [{}, {"requests-0": 6}])
 def test_a_group_that_is_ahead_of_the_state_is_refused(positions: dict[str, int]) -> None:
     with pytest.raises(
-        StateError, match="requests-0 was read up to 7, but the state in log is at (6|nothing)"
+        StateError, match=r"requests-0 was read up to 7, but the state in log is at (6|nothing)"
     ):
         check_whole(positions, {"requests-0": 7}, "log")
 
