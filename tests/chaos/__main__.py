@@ -40,7 +40,8 @@ def report(storm: Storm, found: Audit, took_s: float) -> str:
     ]
     lines += [f"  {count:4d}  {name}" for name, count in sorted(storm.faults.items())]
     lines.append(
-        f"inputs {found.inputs:,}: {found.events:,} events and {found.rejects:,} rejects, each counted once;\n"
+        f"inputs {found.inputs:,}: "
+        f"{found.events:,} events and {found.rejects:,} rejects, each counted once;\n"
         f"{found.findings:,} findings and {found.verdicts:,} verdicts as in a replay, byte for byte;\n"
         f"{found.aborted:,} records of transactions that were cut, seen by nobody"
     )
