@@ -5,6 +5,7 @@ import pytest
 from aiokafka import TopicPartition
 
 from stream.config import Settings
+from stream.errors import StallError
 from stream.runtime import requests
 from stream.runtime.requests import Requests
 
@@ -45,3 +46,15 @@ def test_time_without_kafka_is_no_silence(monkeypatch: pytest.MonkeyPatch) -> No
     """Gateways could not write then either: what they kept comes once it is back."""
     monkeypatch.setattr(requests, "DEAF_S", 15.0)
     assert looking(monkeypatch, 1, 10, 40, 50, 60, 71) == [[], [], [], [], [], [TP]]
+
+
+def test_a_partition_that_is_no_longer_read_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends = iter((8, 9, 10))
+
+    async def growing(self: Drained, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(partitions, next(ends))
+
+    monkeypatch.setattr(Drained, "end_offsets", growing)
+    monkeypatch.setattr(requests, "DEAF_S", 60.0)
+    with pytest.raises(StallError, match="requests-0 stands at 7 for 60 s while its lag grew from 1 to 3"):
+        looking(monkeypatch, 1, 31, 61)
