@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import sys
+from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,11 @@ TOOK_OVER: Final = "took over: stopped"
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["tests.runtime.worker"])
+
+
+def make_ready() -> None:
+    """Load all that a worker needs while something else is done."""
+    forkserver.ensure_running()
 
 
 class Member:

@@ -14,7 +14,7 @@ from kafka.errors import KafkaError
 
 from stream.config import Settings
 from stream.runtime.topics import ensure
-from tests.chaos.crew import DEADLINE_S, TOOK_OVER, Member
+from tests.chaos.crew import DEADLINE_S, TOOK_OVER, Member, make_ready
 from tests.chaos.faults import FAULTS, decks
 from tests.chaos.world import PARTITIONS, Gateway, records
 from tests.conftest import coarse, named_settings
@@ -31,6 +31,7 @@ class Storm:
     """Faults in an order and at moments that a seed decides."""
 
     def __init__(self, seed: int, folder: Path, tell: Callable[[str], None]) -> None:
+        make_ready()
         self.seed = seed
         self.folder = folder
         self.faults: Counter[str] = Counter()
