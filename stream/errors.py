@@ -4,7 +4,8 @@ ShoalError
 ├── ConfigError      a setting is missing, unknown or out of range; says what would have been right
 ├── InputError       a file cannot be read, or is not what its name says
 ├── BrokerError      Kafka cannot be reached, or a topic is not as it has to be
-└── StateError       stored state is damaged, or of a version that this release does not know
+├── StateError       stored state is damaged, or of a version that this release does not know
+└── StallError       a worker stands still although there is work; a restart is the cure
 
 Bad records are no errors: they become rejects (`stream.event.decode.Reject`), are counted by reason
 and stop nothing.
@@ -29,3 +30,7 @@ class BrokerError(ShoalError):
 
 class StateError(ShoalError):
     """Stored state is damaged, or of a version that this release does not know."""
+
+
+class StallError(ShoalError):
+    """A worker stands still although there is work; a restart is the cure."""

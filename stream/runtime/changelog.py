@@ -8,7 +8,7 @@ therefore always the sealed base and the deltas after it, however a run ended.
 
 | key | value |
 |---|---|
-| head | JSON: versions, last sequence, sealed base, sequence that it covers, the caller's marks |
+| head | JSON: versions, last sequence, sealed base, sequence that it covers, origin, the caller's marks |
 | d/SEQUENCE/INDEX/STAGE/TABLE | part INDEX of that commit's deltas, Arrow |
 | b/GENERATION/INDEX/STAGE/TABLE | part INDEX of that base, Arrow |
 
@@ -84,9 +84,11 @@ class Changelog:
     Give it every commit's deltas with `commit`; when `due`, first give it the whole state with `rebase`.
     """
 
-    def __init__(self) -> None:
-        """An empty changelog."""
+    def __init__(self, origin: Mapping[str, str] | None = None) -> None:
+        """An empty changelog; `origin` is what its state is made with, stored with it."""
         self.sequence = 0
+        self.origin = dict(origin or {})
+        self.stored_origin: dict[str, str] = {}
         self._base = _Base()
         self._deltas: list[_Delta] = []
         self._rising: _Base | None = None
@@ -174,6 +176,7 @@ class Changelog:
                 "sequence": self.sequence,
                 "base": self._base.generation,
                 "covers": self._base.covers,
+                "origin": self.origin,
                 "marks": dict(marks),
             }
         )
@@ -182,6 +185,7 @@ class Changelog:
     def _adopt(self, head: Record, live: Mapping[bytes, Record]) -> dict[str, int]:
         _check(head)
         said = orjson.loads(head.value or b"")
+        self.stored_origin = said.get("origin", {})
         self.sequence = said["sequence"]
         self._base = _Base(said["base"], said["covers"])
         deltas: dict[int, list[bytes]] = defaultdict(list)

@@ -91,6 +91,10 @@ class Held:
             self._rewrite = True
         return ready.sort(_CANONICAL)
 
+    def put_back(self, rows: pl.DataFrame) -> None:
+        """Hold events on that `release` gave out and that were not decided."""
+        self._new.append(rows)
+
     def changes(self) -> list[Block]:
         """Events held since the last call; all that are held where some were released since."""
         if self._rewrite:

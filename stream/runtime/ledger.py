@@ -1,41 +1,23 @@
 """The ledger: outputs, state and source offsets of a worker, in one Kafka transaction per commit."""
 
-import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.structs import OffsetAndMetadata
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from stream.blocks import Block
 from stream.config import Settings
-from stream.errors import BrokerError
+from stream.errors import BrokerError, StateError
 from stream.findings.render import finding_bytes, reject_bytes, verdict_bytes
 from stream.metrics import Meters
 from stream.runtime.changelog import HEADER, Changelog, Record
+from stream.runtime.origin import LOST_STATE, check_origin, origin
 from stream.runtime.pipeline import Outputs
-from stream.runtime.waiting import PATIENCE_S, RETRY_MS, START_S, goodbye, patiently
-
-TRANSACTION_MS: Final = 120_000
-"""The broker aborts an older transaction; it has to outlast a broker that restarts within PATIENCE_S."""
-METADATA_MS: Final = 30_000
-"""Added partitions are found within this time."""
-BATCH_BYTES: Final = 1_000_000
-"""Just below the broker's default for a batch (1 MiB): a larger one would fail whole."""
+from stream.runtime.waiting import PATIENCE_S, RETRY_MS, connect, patiently
+from stream.runtime.writer import Offsets, Sent, Writer
 
 log = logging.getLogger(__name__)
-Offsets = Mapping[TopicPartition, int]
-
-
-class Sent(NamedTuple):
-    """A record to be written."""
-
-    topic: str
-    key: bytes | None
-    value: bytes | None
-    place: bytes = b""
 
 
 class Ledger:
@@ -45,40 +27,21 @@ class Ledger:
         """Nothing is connected before `start`."""
         self._names = settings.kafka
         self._meters = meters
-        self._changelog = Changelog()
-        self._producer: AIOKafkaProducer | None = None
+        self._changelog = Changelog(origin(settings))
+        self._writer = Writer(settings)
 
     async def start(self) -> None:
         """Fence any other worker of this application and wait until its last transaction is closed."""
-        self._producer = AIOKafkaProducer(
-            bootstrap_servers=self._names.bootstrap_servers,
-            transactional_id=self._names.application_id,
-            transaction_timeout_ms=TRANSACTION_MS,
-            max_batch_size=BATCH_BYTES,
-            max_request_size=BATCH_BYTES,
-            request_timeout_ms=int(PATIENCE_S * 1000),
-            retry_backoff_ms=RETRY_MS,
-            metadata_max_age_ms=METADATA_MS,
-        )
-        await asyncio.wait_for(self._producer.start(), START_S)
+        await self._writer.start()
 
     async def partitions(self, topics: Iterable[str]) -> set[TopicPartition]:
-        """The partitions that the broker has now (as of METADATA_MS ago)."""
-        found = {topic: await patiently(self._started.partitions_for(topic), "metadata") for topic in topics}
-        return {TopicPartition(topic, number) for topic, numbers in found.items() for number in numbers}
+        """The partitions that the topics have now."""
+        return await self._writer.partitions(topics)
 
     async def restore(self) -> tuple[Iterator[Block], dict[str, int]]:
         """The committed state, and the marks of the last commit; call it after `start`."""
         began, size, count = time.monotonic(), 0, 0
-        reader = AIOKafkaConsumer(
-            bootstrap_servers=self._names.bootstrap_servers,
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            max_partition_fetch_bytes=8 << 20,
-            retry_backoff_ms=RETRY_MS,
-        )
-        await asyncio.wait_for(reader.start(), START_S)
+        reader = await connect(self._reader, self._names.bootstrap_servers)
         try:
             async for records in _to_the_end(reader, TopicPartition(self._names.changelog_topic, 0)):
                 self._changelog.load(records)
@@ -86,7 +49,7 @@ class Ledger:
                 count += len(records)
         finally:
             await reader.stop()
-        blocks, marks = self._changelog.replay()
+        blocks, marks = self._replayed()
         took_s = time.monotonic() - began
         log.info("read %d changelog records (%.1f MB) in %.1f s", count, size / 1e6, took_s)
         return blocks, marks
@@ -97,9 +60,8 @@ class Ledger:
         """One transaction; whatever fails in it fails the whole."""
         began = time.monotonic()
         changes = self._changelog.commit(deltas, marks)
-        records = [record for output in outputs for record in self._said(output)]
-        records += [Sent(self._names.changelog_topic, *change) for change in changes]
-        await patiently(self._write(records, offsets), "a commit")
+        said = [record for output in outputs for record in self._said(output)]
+        await self._writer.commit(said, [self._kept(change) for change in changes], offsets)
         self._meters.add("shoal_commits_total")
         self._meters.add("shoal_changelog_bytes_total", sum(len(change.value or b"") for change in changes))
         self._meters.observe("shoal_commit_duration_seconds", time.monotonic() - began)
@@ -115,34 +77,31 @@ class Ledger:
 
     async def stop(self) -> None:
         """Close the producer; an open transaction is left to the broker to abort."""
-        if self._producer is not None:
-            await goodbye(self._producer.stop())
+        await self._writer.stop()
 
-    @property
-    def _started(self) -> AIOKafkaProducer:
-        if self._producer is None:
-            raise RuntimeError("start the ledger before it is used")
-        return self._producer
+    def _replayed(self) -> tuple[Iterator[Block], dict[str, int]]:
+        """Refuse rather than guess: a state with a hole would name the wrong accounts."""
+        topic = self._names.changelog_topic
+        try:
+            blocks, marks = self._changelog.replay()
+        except StateError as error:
+            raise StateError(f"{topic} cannot be restored: {error}; {LOST_STATE}") from error
+        check_origin(self._changelog.stored_origin, self._changelog.origin, topic)
+        return blocks, marks
 
-    async def _write(self, records: Sequence[Sent], offsets: Offsets) -> None:
-        producer = self._started
-        await producer.begin_transaction()
-        futures = [
-            await producer.send(
-                record.topic,
-                key=record.key,
-                value=record.value,
-                partition=0 if record.topic == self._names.changelog_topic else None,
-                headers=[(HEADER, record.place)] if record.place else None,
-            )
-            for record in records
-        ]
-        if offsets:
-            committed = {tp: OffsetAndMetadata(offset, "") for tp, offset in offsets.items()}
-            await producer.send_offsets_to_transaction(committed, self._names.application_id)
-        # commit_transaction does not notice a record that failed: only its future tells.
-        await asyncio.gather(*futures)
-        await producer.commit_transaction()
+    def _reader(self) -> AIOKafkaConsumer:
+        return AIOKafkaConsumer(
+            bootstrap_servers=self._names.bootstrap_servers,
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            max_partition_fetch_bytes=8 << 20,
+            retry_backoff_ms=RETRY_MS,
+        )
+
+    def _kept(self, change: Record) -> Sent:
+        header = (HEADER, change.place) if change.place else None
+        return Sent(self._names.changelog_topic, change.key, change.value, 0, header)
 
     def _said(self, outputs: Outputs) -> Iterator[Sent]:
         for finding in outputs.findings:

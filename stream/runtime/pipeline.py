@@ -65,7 +65,8 @@ class Pipeline:
         self._rejects: list[Reject] = []
         self._refused: Counter[str] = Counter()
         self._ticks: list[float] = []
-        self._tick_count = 0
+        self.ticks = 0
+        self.behind = False
         self._tick_seconds = 0.0
         self._links_scored = 0
 
@@ -97,11 +98,14 @@ class Pipeline:
             else:
                 self._feedback.append(read)
 
-    def advance(self) -> Outputs:
-        """Run every tick of event time that all sources' watermarks have passed."""
+    def advance(self, most: int | None = None) -> Outputs:
+        """Run every tick of event time that all sources' watermarks have passed.
+
+        With `most` only so many of them; `behind` then tells whether there are more.
+        """
         findings: list[Finding] = []
         verdicts: list[Verdict] = []
-        for tick_ms, events, account_ids in self._due():
+        for tick_ms, events, account_ids in self._due(most):
             started = time.perf_counter()
             self._accounts.absorb(events, account_ids)
             told, named = self._tick(tick_ms)
@@ -118,9 +122,9 @@ class Pipeline:
             self.idle(source)
         return self.advance()
 
-    def _due(self) -> Iterator[tuple[int, Columns, pl.Series]]:
+    def _due(self, most: int | None) -> Iterator[tuple[int, Columns, pl.Series]]:
         """Ticks to run, with the events that each decides and the ids of their accounts."""
-        watermark = self.watermark_ms
+        watermark, self.behind = self.watermark_ms, False
         first = self._held.first_ms
         if watermark is None or (first is None and self._decided_ms is None):
             return
@@ -134,7 +138,7 @@ class Pipeline:
         order = np.argsort(seen, kind="stable")
         ready, seen = ready[order], seen[order]
         columns = to_columns(ready)
-        number = start // self._tick_ms
+        number, before = start // self._tick_ms, self.ticks
         while number < limit // self._tick_ms:
             low, high = np.searchsorted(seen, [number, number + 1])
             if low < high:
@@ -146,6 +150,10 @@ class Pipeline:
             slice_ = {name: values[low:high] for name, values in columns.items()}
             yield (number + 1) * self._tick_ms, slice_, ready["account_id"][int(low) : int(high)]
             number += 1
+            if self.ticks - before == most:
+                self._held.put_back(ready[int(high) :])
+                self.behind = number < limit // self._tick_ms
+                return
 
     def _tick(self, now_ms: int) -> tuple[list[Finding], list[Verdict]]:
         for block in self._accounts.tick(now_ms):
@@ -171,7 +179,7 @@ class Pipeline:
 
     def _time(self, seconds: float) -> None:
         self._ticks.append(seconds)
-        self._tick_count += 1
+        self.ticks += 1
         self._tick_seconds += seconds
 
     @property
@@ -246,7 +254,7 @@ class Pipeline:
             members=len(state.members),
             state_bytes=self._accounts.state_bytes() | self._links.state_bytes(),
             evictions=self._accounts.evictions + state.evictions,
-            ticks=self._tick_count,
+            ticks=self.ticks,
             tick_seconds=self._tick_seconds,
             tick_durations_s=durations,
             links_scored=self._links_scored,

@@ -14,6 +14,9 @@ from stream.errors import BrokerError
 REQUESTS_PARTITIONS: Final = 8
 """Partitions of the requests topic if Shoal has to create it: twice the cores of a small worker."""
 
+BATCH_BYTES: Final = 1_000_000
+"""Most bytes of a batch, just below the broker's default (1 MiB): a larger one would fail whole."""
+
 PATIENCE_MS: Final = 8_000
 """A broker that does not answer for this long cannot be reached."""
 
@@ -81,6 +84,40 @@ def ensure(
             else Report(topic.name, "created" if create else "missing", _listed(_shape(topic)))
             for topic in topics
         ]
+
+
+def faults(settings: Settings) -> list[str]:
+    """What would lose state, stop a commit or go unread: a line each that says what to do, empty when fit.
+
+    Other differences from the table (segment sizes, retention of outputs) are an operator's choice.
+    Raises BrokerError if no broker answers.
+    """
+    topics, names = wanted(settings), settings.kafka
+    with _admin(settings) as admin:
+        there = {topic["name"]: len(topic["partitions"]) for topic in _described(admin)}
+        missing = [topic.name for topic in topics if topic.name not in there]
+        if missing:
+            return [f"no topic {', '.join(missing)}: `shoal topics` creates what is missing"]
+        configs = _configs(admin, [topic for topic in topics if topic.name != names.requests_topic])
+    found = [line for name, config in configs.items() for line in _too_small(name, config)]
+    policy = configs[names.changelog_topic].get("cleanup.policy")
+    if policy != "compact":
+        found.append(
+            f"{names.changelog_topic} has cleanup.policy {policy}: retention would cut "
+            "the state; set it to compact"
+        )
+    if there[names.changelog_topic] != 1:
+        found.append(
+            f"{names.changelog_topic} has {there[names.changelog_topic]} partitions: state is "
+            "restored in order, from one; name another kafka.changelog_topic and let `shoal topics` create it"
+        )
+    return found
+
+
+def _too_small(name: str, config: Mapping[str, str]) -> Iterator[str]:
+    limit = int(config.get("max.message.bytes", BATCH_BYTES))
+    if limit < BATCH_BYTES:
+        yield f"{name} has max.message.bytes {limit}: set it to 1048588 or more: a batch has {BATCH_BYTES}"
 
 
 def _described(admin: KafkaAdminClient) -> list[dict[str, Any]]:

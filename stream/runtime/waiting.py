@@ -2,26 +2,69 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
-from typing import Any, Final, TypeVar
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, Protocol, TypeVar
+
+from aiokafka.errors import KafkaError
 
 from stream.errors import BrokerError
 
-START_S: Final = 10.0
+START_S: Final = 20.0
 """A broker that does not answer for this long at the start cannot be reached."""
+AGAIN_S: Final = 0.5
+"""Time between tries to reach it."""
 PATIENCE_S: Final = 60.0
 """A broker that is silent for this long while running is lost; a restart of one takes less."""
 WARN_S: Final = 5.0
 """Silence that is worth a line."""
-STOP_S: Final = 30.0
-"""The last commit may take this long once the worker is told to stop."""
-GOODBYE_S: Final = 3.0
+STOP_S: Final = 6.0
+"""The last commit may take this long after SIGTERM: orchestrators kill after 10 s or more."""
+GOODBYE_S: Final = 2.0
 """A client may take this long to close."""
 RETRY_MS: Final = 10
 """The clients' default of 100 ms costs a third of a commit's time."""
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+
+
+class Client(Protocol):
+    """A consumer or a producer."""
+
+    async def start(self) -> None:
+        """Connect; fails at once where no broker answers."""
+
+    async def stop(self) -> None:
+        """Close."""
+
+
+C = TypeVar("C", bound=Client)
+
+
+async def connect(make: Callable[[], C], where: str) -> C:
+    """A client that has started; tried again until START_S have passed, then BrokerError."""
+    began = warned = time.monotonic()
+    while True:
+        client = make()
+        left_s = max(AGAIN_S, START_S - (time.monotonic() - began))
+        try:
+            await asyncio.wait_for(client.start(), left_s)
+            return client
+        except (KafkaError, OSError, TimeoutError) as error:
+            await goodbye(client.stop())
+            if time.monotonic() - began + AGAIN_S >= START_S:
+                raise BrokerError(
+                    f"Kafka at {where} did not answer for {START_S:.0f} s: {_why(error)}"
+                ) from error
+            if warned == began:
+                log.warning("Kafka at %s does not answer; trying for %.0f s", where, START_S)
+                warned = time.monotonic()
+        await asyncio.sleep(AGAIN_S)
+
+
+def _why(error: Exception) -> str:
+    return str(error) or ("timed out" if isinstance(error, TimeoutError) else type(error).__name__)
 
 
 async def goodbye(call: Coroutine[Any, Any, object]) -> None:

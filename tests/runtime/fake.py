@@ -34,6 +34,8 @@ class FakePipeline:
         self.refused: Counter[str] = Counter()
         self.events = 0
         self.dirty: set[str] = set()
+        self.ticks = 0
+        self.behind = False
 
     def open(self, source: str) -> None:
         self.sources.setdefault(source, (0, None))
@@ -67,7 +69,7 @@ class FakePipeline:
             return max((newest for _, newest in self.sources.values() if newest is not None), default=None)
         return None if None in live else min(newest for newest in live if newest is not None)
 
-    def advance(self) -> Outputs:
+    def advance(self, most: int | None = None) -> Outputs:
         watermark = self.watermark_ms
         outputs = Outputs([], [], self.rejects)
         self.rejects = []

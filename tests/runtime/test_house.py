@@ -11,7 +11,13 @@ ROOT = Path(stream.__file__).parent
 KNOW = {
     "faust": {"runtime/kafka.py"},
     "mode": {"runtime/kafka.py"},
-    "aiokafka": {"runtime/kafka.py", "runtime/ledger.py", "runtime/requests.py"},
+    "aiokafka": {
+        "runtime/kafka.py",
+        "runtime/ledger.py",
+        "runtime/requests.py",
+        "runtime/waiting.py",
+        "runtime/writer.py",
+    },
     "kafka": {"runtime/topics.py", "runtime/produce.py"},
     "prometheus_client": {"metrics.py"},
 }

@@ -105,9 +105,9 @@ def test_little_is_read_ahead_of_the_slowest_file(tmp_path: Path, monkeypatch: p
     held: list[int] = []
 
     class Watched(FakePipeline):
-        def advance(self) -> Outputs:
+        def advance(self, most: int | None = None) -> Outputs:
             held.append(len(self.held))
-            return super().advance()
+            return super().advance(most)
 
     monkeypatch.setattr(local, "Pipeline", lambda settings: Watched())
     for day, batch in enumerate(batches(lines(5000), 250)):

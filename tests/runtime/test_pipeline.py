@@ -602,3 +602,38 @@ def test_decisions_about_what_nobody_knows_change_nothing() -> None:
     absorb(pipeline, "a", *range(START_MS, START_MS + HOUR_MS, 5 * MINUTE_MS))
     outputs = pipeline.finish()
     assert (outputs.findings, outputs.verdicts, outputs.rejects) == ([], [], [])
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_a_few_ticks_at_a_time(world: World, most: int) -> None:
+    """With a restart between them, for a worker may be stopped there."""
+    pipeline, outputs = Pipeline(settings_of()), []
+    for start in range(0, len(world.records), 4000):
+        batch = world.records[start : start + 4000]
+        pipeline.absorb("a", batch, range(start, start + len(batch)))
+        outputs += few_ticks(pipeline, most)
+        pipeline = restored(pipeline.snapshot())
+    pipeline.idle("a")
+    assert told([*outputs, *few_ticks(pipeline, most)]) == world.told
+
+
+def few_ticks(pipeline: Pipeline, most: int) -> list[Outputs]:
+    outputs, more = [], True
+    while more:
+        before = pipeline.ticks
+        outputs.append(pipeline.advance(most))
+        assert pipeline.ticks - before <= most
+        more = pipeline.behind
+    return outputs
+
+
+def test_a_stop_between_ticks_loses_none(world: World) -> None:
+    """What was held back is in the state, and the next worker decides it."""
+    pipeline = Pipeline(settings_of())
+    pipeline.absorb("a", world.records, range(len(world.records)))
+    pipeline.idle("a")
+    first = told([pipeline.advance(40)])
+    assert pipeline.behind
+    rest = told([restored(pipeline.changes()).advance()])
+    assert first.findings + rest.findings == world.told.findings
+    assert first.verdicts + rest.verdicts == world.told.verdicts

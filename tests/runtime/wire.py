@@ -68,25 +68,34 @@ def events(number: int, accounts: int = 7, step_ms: int = 1000) -> list[bytes]:
     ]
 
 
+def environment(settings: Settings) -> dict[str, str]:
+    """The variables that give a worker these settings."""
+    kafka = settings.kafka.model_dump()
+    names = {f"SHOAL_KAFKA__{name.upper()}": str(value) for name, value in kafka.items()}
+    names["SHOAL_WINDOWS__TICK_S"] = str(settings.windows.tick_s)
+    names["SHOAL_ALERTS__WARM_UP_DAYS"] = str(settings.alerts.warm_up_days)
+    names["SHOAL_LINKS__TABLE"] = settings.links.table
+    return names
+
+
 class Process:
     """`python -m tests.runtime.worker` with these settings; its log is `lines`."""
 
     def __init__(self, settings: Settings, *arguments: str) -> None:
-        kafka = settings.kafka.model_dump()
-        names = {f"SHOAL_KAFKA__{name.upper()}": str(value) for name, value in kafka.items()}
-        names["SHOAL_WINDOWS__TICK_S"] = str(settings.windows.tick_s)
-        names["SHOAL_ALERTS__WARM_UP_DAYS"] = str(settings.alerts.warm_up_days)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.runtime.worker", *arguments],
-            env=os.environ | names,
+            env=os.environ | environment(settings),
             stderr=subprocess.PIPE,
             text=True,
         )
 
     def stop(self) -> tuple[int, str]:
         """SIGTERM; the exit code and what it said."""
-        self._process.send_signal(signal.SIGTERM)
+        self.signal(signal.SIGTERM)
         return self.wait()
+
+    def signal(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
 
     def kill(self) -> None:
         self._process.kill()

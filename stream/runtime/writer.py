@@ -1,0 +1,160 @@
+"""The writer: one transactional producer, and a commit as five steps in a fixed order.
+
+Whatever fails in a step fails the whole: the worker exits, and the next one to start fences this
+producer, which makes the broker abort what was open. Nothing is ever written outside a transaction.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import IllegalOperation, KafkaError, MessageSizeTooLargeError, ProducerFenced
+from aiokafka.structs import OffsetAndMetadata
+
+from stream.config import Settings
+from stream.errors import BrokerError
+from stream.runtime.topics import BATCH_BYTES
+from stream.runtime.waiting import PATIENCE_S, RETRY_MS, connect, goodbye, patiently
+
+TRANSACTION_MS: Final = 120_000
+"""The broker aborts an older transaction; it has to outlast a broker that restarts within PATIENCE_S."""
+METADATA_MS: Final = 30_000
+"""Added partitions are found within this time."""
+REQUEST_BYTES: Final = 64 << 20
+"""No limit of the client's own: a record that is too large is for the topic to refuse, and to be told."""
+
+Offsets = Mapping[TopicPartition, int]
+
+
+class Sent(NamedTuple):
+    """A record to be written."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    partition: int | None = None
+    header: tuple[str, bytes] | None = None
+
+
+class Writer:
+    """The producer of one application; `start` fences any other."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Nothing is connected before `start`."""
+        self._names = settings.kafka
+        self._producer: AIOKafkaProducer | None = None
+        self._open: list[tuple[Sent, asyncio.Future[object]]] = []
+
+    async def start(self) -> None:
+        """Fence the worker before this one and wait until its last transaction is closed."""
+        self._producer = await connect(self._made, self._names.bootstrap_servers)
+
+    async def commit(self, outputs: Iterable[Sent], state: Iterable[Sent], offsets: Offsets) -> None:
+        """One transaction; raises BrokerError where it cannot be had."""
+        try:
+            await patiently(self._steps(outputs, state, offsets), "a commit")
+        except (KafkaError, IllegalOperation, AssertionError) as error:
+            # A client that was fenced between two calls answers the second one with either of the last two.
+            raise self._told(error) from error
+
+    async def partitions(self, topics: Iterable[str]) -> set[TopicPartition]:
+        """The partitions that the broker has now (as of METADATA_MS ago)."""
+        found = {topic: await patiently(self._started.partitions_for(topic), "metadata") for topic in topics}
+        return {TopicPartition(topic, number) for topic, numbers in found.items() for number in numbers}
+
+    async def stop(self) -> None:
+        """Close the producer; an open transaction is left to the broker to abort."""
+        if self._producer is not None:
+            await goodbye(self._producer.stop())
+
+    async def _steps(self, outputs: Iterable[Sent], state: Iterable[Sent], offsets: Offsets) -> None:
+        await self.begin()
+        await self.write_outputs(outputs)
+        await self.write_state(state)
+        await self.write_offsets(offsets)
+        await self.end()
+
+    async def begin(self) -> None:
+        """Step 1."""
+        self._open = []
+        await self._started.begin_transaction()
+
+    async def write_outputs(self, records: Iterable[Sent]) -> None:
+        """Step 2: what readers downstream see."""
+        await self._send(records)
+
+    async def write_state(self, records: Iterable[Sent]) -> None:
+        """Step 3: the changelog."""
+        await self._send(records)
+
+    async def write_offsets(self, offsets: Offsets) -> None:
+        """Step 4: how far the sources were read."""
+        if offsets:
+            committed = {tp: OffsetAndMetadata(offset, "") for tp, offset in offsets.items()}
+            await self._started.send_offsets_to_transaction(committed, self._names.application_id)
+
+    async def end(self) -> None:
+        """Step 5: all of it counts from here on, or none."""
+        # commit_transaction does not notice a record that failed: only its future tells.
+        await asyncio.gather(*(future for _, future in self._open))
+        await self._started.commit_transaction()
+
+    async def _send(self, records: Iterable[Sent]) -> None:
+        for record in records:
+            future = await self._started.send(
+                record.topic,
+                key=record.key,
+                value=record.value,
+                partition=record.partition,
+                headers=[record.header] if record.header else None,
+            )
+            self._open.append((record, future))
+
+    def _told(self, error: Exception) -> BrokerError:
+        who, where = self._names.application_id, self._names.bootstrap_servers
+        failed = {
+            sent: future.exception()
+            for sent, future in self._open
+            if future.done() and not future.cancelled() and future.exception() is not None
+        }
+        if any(isinstance(why, ProducerFenced) for why in (error, self._sender_failure(), *failed.values())):
+            return BrokerError(f"another worker of kafka.application_id {who} took over: stopped")
+        large = [sent for sent, why in failed.items() if isinstance(why, MessageSizeTooLargeError)]
+        if large:
+            return _too_large(max(large, key=_size))
+        return BrokerError(f"Kafka at {where} does not answer or refuses: {error or type(error).__name__}")
+
+    def _sender_failure(self) -> BaseException | None:
+        """Why the client's sending task ended, if it did: it alone knows when no record was under way."""
+        task: asyncio.Task[None] | None = self._started._sender.sender_task
+        return task.exception() if task is not None and task.done() and not task.cancelled() else None
+
+    def _made(self) -> AIOKafkaProducer:
+        return AIOKafkaProducer(
+            bootstrap_servers=self._names.bootstrap_servers,
+            transactional_id=self._names.application_id,
+            transaction_timeout_ms=TRANSACTION_MS,
+            max_batch_size=BATCH_BYTES,
+            max_request_size=REQUEST_BYTES,
+            request_timeout_ms=int(PATIENCE_S * 1000),
+            retry_backoff_ms=RETRY_MS,
+            metadata_max_age_ms=METADATA_MS,
+        )
+
+    @property
+    def _started(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            raise RuntimeError("start the writer before it is used")
+        return self._producer
+
+
+def _size(sent: Sent) -> int:
+    return len(sent.key or b"") + len(sent.value or b"")
+
+
+def _too_large(sent: Sent) -> BrokerError:
+    return BrokerError(
+        f"a record of {_size(sent):,} bytes is more than {sent.topic} takes: raise the topic's "
+        "max.message.bytes above it and start again; nothing of this commit was written"
+    )

@@ -1,0 +1,31 @@
+"""The short form: every fault once. The long one is `python -m tests.chaos`."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.audit import audit
+from tests.chaos.faults import FAULTS, LEAVES_S
+from tests.chaos.storm import Storm
+
+pytestmark = [
+    pytest.mark.kafka,
+    pytest.mark.chaos,
+    pytest.mark.skipif(shutil.which("java") is None, reason="no Java"),
+]
+
+
+def test_nothing_is_lost_or_repeated_whatever_breaks(tmp_path: Path) -> None:
+    storm = Storm(11, tmp_path, print)
+    try:
+        storm.rage()
+        found = audit(storm.settings, storm.rows, tmp_path)
+    finally:
+        storm.end()
+    assert found.wrong == []
+    assert found.findings > 3
+    assert found.verdicts > 10
+    assert found.aborted > 0
+    assert set(storm.faults) == set(FAULTS)
+    assert storm.longest_leave_s < LEAVES_S
