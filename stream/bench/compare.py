@@ -12,6 +12,7 @@ from stream.findings.finding import Finding, Verdict
 from stream.simulate import CampaignTruth, Truth
 
 HOUR_MS: Final = 3_600_000
+AT_ONCE_DAYS: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class CampaignOutcome:
 
     `first_case_ms` is the opening of the first case that is mostly about it, None if there is none;
     `exchanges_before` counts its exchanges until then; `harvest` is the share of its exchanges that
-    each account could make before it was named.
+    each account could make before it was named. Both leave out what its accounts did before its work
+    began. `staggered_days` is how long it took to be at full strength, by ramps or by trickling accounts.
     """
 
     uid: str
@@ -32,6 +34,12 @@ class CampaignOutcome:
     first_case_ms: int | None
     exchanges_before: int
     harvest: float
+    staggered_days: float = 0.0
+
+    @property
+    def at_once(self) -> bool:
+        """Whether it worked at full strength within half a day."""
+        return self.staggered_days <= AT_ONCE_DAYS
 
     @property
     def hours_to_case(self) -> float | None:
@@ -144,7 +152,8 @@ def _outcome(
     named_ms: Mapping[str, int],
     exchanges: pl.DataFrame,
 ) -> CampaignOutcome:
-    own = exchanges.filter(pl.col("account_id").is_in(campaign.accounts))
+    first_ms = _ms(campaign.first_exchange)
+    own = exchanges.filter(pl.col("account_id").is_in(campaign.accounts) & (pl.col("time_ms") >= first_ms))
     first_case_ms = min((opened[case] for case in cases if case in opened), default=None)
     known = pl.DataFrame(
         {"account_id": list(named_ms), "named_ms": list(named_ms.values())},
@@ -160,10 +169,11 @@ def _outcome(
         accounts=len(campaign.accounts),
         named=sum(account in named_ms for account in campaign.accounts),
         cases=tuple(cases),
-        first_exchange_ms=_ms(campaign.first_exchange),
+        first_exchange_ms=first_ms,
         first_case_ms=first_case_ms,
         exchanges_before=before,
         harvest=1.0 if harvest is None else float(harvest),
+        staggered_days=max(campaign.ramp_days, campaign.joining_days),
     )
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from stream.evidence.exchangeability import Shares, normalise
 from stream.evidence.piece import Floats
+from stream.evidence.traits import TRAITS
 from stream.evidence.units import Members, zeroed
 
 HABITS: Final = ("log_rate", "log_in", "log_out", "streamed")
@@ -52,13 +53,15 @@ class Mixture:
     own: Normal
     look: list[float]
     """Log ratio of the campaign's to the population's share of events, by bin of the histograms."""
+    identity: bool = True
+    """Whether being young, say, is enough of a trait to be named for; not on a popular tool."""
 
     def plain(self) -> dict[str, Any]:
         """For storing as JSON."""
         return {
             "prior": self.prior, "rates": self.rates, "shown": self.shown,
             "normal": [self.normal.mean, self.normal.spread], "own": [self.own.mean, self.own.spread],
-            "look": self.look,
+            "look": self.look, "identity": self.identity,
         }  # fmt: skip
 
     @staticmethod
@@ -66,7 +69,7 @@ class Mixture:
         """Inverse of `plain`."""
         return Mixture(
             plain["prior"], plain["rates"], Normal(*plain["normal"]), plain["shown"], Normal(*plain["own"]),
-            plain["look"],
+            plain["look"], plain["identity"],
         )  # fmt: skip
 
 
@@ -91,7 +94,7 @@ def posterior(mixture: Mixture, members: Members) -> tuple[Floats, NDArray[np.bo
         has, knows = members.traits[name] > 0, np.isfinite(members.traits[name])
         told = np.where(has, np.log(shown / rate), np.log((1 - shown) / (1 - min(rate, 0.98))))
         odds += np.where(knows, told, 0.0)
-        if name != NEWCOMER and np.log(shown / rate) > _STRONG_NATS:
+        if np.log(shown / rate) > _STRONG_NATS and _tells(mixture, name):
             strong |= has
     for name, values in habits(members).items():
         nats = _log_normal(values, mixture.own, name) - _log_normal(values, mixture.normal, name)
@@ -99,6 +102,11 @@ def posterior(mixture: Mixture, members: Members) -> tuple[Floats, NDArray[np.bo
     odds += np.clip(zeroed(normalise(members.histograms)[0]) @ np.array(mixture.look), *_LOOK_BOUNDS)
     odds += np.clip(np.log(members.share / _TYPICAL_SHARE), *_SHARE_BOUNDS)
     return 1 / (1 + np.exp(-odds)), strong
+
+
+def _tells(mixture: Mixture, name: str) -> bool:
+    """Whether a trait that the campaign has is one to name an account for."""
+    return name != NEWCOMER and (mixture.identity or TRAITS[name].family != "identity")
 
 
 def _log_normal(values: Floats, normal: Normal, name: str) -> Floats:
@@ -114,11 +122,12 @@ def fit(
     normal: Normal,
     look: Floats,
     score: float,
+    identity: bool = True,
 ) -> tuple[Mixture, Floats, NDArray[np.bool_]]:
     """Fit the campaign's component to the members of a hot link.
 
     `shown`: shares of the traits to start from; `look`: shares of the population's events by bin;
-    `score`: nats of the link, which set the first prior.
+    `score`: nats of the link, which set the first prior; `identity`: see `Mixture`.
     Returns the mixture and `posterior` of the members.
     """
     everyone = np.ones(len(members.account))
@@ -127,7 +136,13 @@ def fit(
     rates = {name: rates[name] for name in traits}
     prior = float(np.clip(score / 40, 0.05, 0.9))
     mixture = Mixture(
-        prior, rates, normal, {name: shown[name] for name in traits}, start, _look(shape, everyone, look)
+        prior,
+        rates,
+        normal,
+        {name: shown[name] for name in traits},
+        start,
+        _look(shape, everyone, look),
+        identity,
     )
     weight, strong = posterior(mixture, members)
     for _ in range(_ROUNDS):
@@ -138,6 +153,7 @@ def fit(
             {name: _mean(members.traits[name], weight, shown[name]) for name in traits},
             _weighted(members, weight),
             _look(shape, weight, look),
+            identity,
         )
         before = weight
         weight, strong = posterior(mixture, members)

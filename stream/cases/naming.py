@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from stream.cases.hot import Judged
 from stream.cases.mixture import NEWCOMER, Mixture, fit, posterior, refit
+from stream.cases.roster import Roster
 from stream.cases.sticky import Sticky, StickyLinks
 from stream.cases.suspect import Member, Reason, Suspect
 from stream.cases.tell import tell
@@ -17,7 +18,7 @@ from stream.evidence.piece import binomial
 from stream.evidence.traits import TRAITS
 from stream.evidence.units import Members, zeroed
 from stream.findings.finding import Evidence
-from stream.learning.reference import LAG_MS, Normality
+from stream.learning.reference import Normality
 from stream.links.kinds import LinkKind
 from stream.links.state import LinkState, Seats
 from stream.settings import Alerts
@@ -59,10 +60,12 @@ class Naming:
     refitted: bool = False
     """Whether the mixture of a sticky link has changed."""
     _count: int = 0
+    _roster: Roster = field(init=False)
 
     def __post_init__(self) -> None:
         """Start from who is named already."""
         self.campaign = self.state.profiles["campaign"].copy()
+        self._roster = Roster(self.state, self.seats, self.now_ms, self.alerts.min_units)
 
     def suspects(self) -> Iterator[Suspect]:
         """Accounts that joined links of open campaigns, then hot links, then the rest of named links."""
@@ -70,25 +73,10 @@ class Naming:
         yield from self._hot()
         yield from self._adherent()
 
-    def _on(self, number: int, value: int) -> Members:
-        """Members of one link: they sit together, sorted by kind and value."""
-        low, high = np.searchsorted(self.seats.kind, [number, number + 1])
-        values = self.state.links["value"][self.seats.link[low:high]]
-        first = low + np.searchsorted(values, np.uint64(value), "left")
-        last = low + np.searchsorted(values, np.uint64(value), "right")
-        seats = self.seats.where(np.arange(first, last))
-        members = self.state.describe(seats)
-        joined = self.state.newcomers(seats, self.now_ms - LAG_MS)
-        return replace(members, traits=members.traits | {NEWCOMER: joined.astype(np.float64)})
-
     def _rates(self, number: int) -> dict[str, float]:
         """Lagged rates of the traits, and how many of the kind's members joined their link lately."""
-        low, high = np.searchsorted(self.seats.kind, [number, number + 1])
-        seats = self.seats.where(np.arange(low, high))
-        seats = seats.where(self.campaign[seats.account] == 0)
-        joined = self.state.newcomers(seats, self.now_ms - LAG_MS)
         rates = self.normality.rates_within(self.state.kinds[number].name)
-        return rates | {NEWCOMER: float(joined.mean()) if len(joined) else 1.0}
+        return rates | {NEWCOMER: self._roster.newcomers(number, self.campaign)}
 
     def _free(self, members: Members) -> Members:
         return members.where(self.campaign[members.account] == 0)
@@ -103,7 +91,7 @@ class Naming:
 
     def _joined(self) -> Iterator[Suspect]:
         for (number, value), link in sorted(self.sticky.items()):
-            members = self._on(number, value)
+            members = self._roster.on(number, value)
             free = self._free(members)
             if not len(free.account):
                 continue
@@ -141,7 +129,7 @@ class Naming:
                 yield suspect
 
     def _judge(self, number: int, value: int, i: int, judged: Judged) -> Suspect | None:
-        kind, everyone = self.state.kinds[number], self._on(number, value)
+        kind, everyone = self.state.kinds[number], self._roster.on(number, value)
         free = self._free(everyone)
         score, need = float(judged.total[i]), float(judged.need[i])
         rates = self._rates(number)
@@ -150,7 +138,14 @@ class Naming:
         if len(free.account) < LEAST_NAMED or not self._remains(kind, judged, i, free, shown, rates):
             return None
         mixture, probability, strong = fit(
-            free, self._traits(kind), shown, rates, self.normality.normal, self.normality.look, score
+            free,
+            self._traits(kind),
+            shown,
+            rates,
+            self.normality.normal,
+            self.normality.look,
+            score,
+            kind.ties,
         )
         if judged.pieces["breadth"].nats[i] > 2:
             strong[:] = True
@@ -230,7 +225,7 @@ class Naming:
                 yield suspect
 
     def _adhere(self, number: int, kind: LinkKind, value: int) -> Suspect | None:
-        members = self._on(number, value)
+        members = self._roster.on(number, value)
         top, count = max(self._companions(members), key=lambda row: (row[1], -row[0]))
         enough = count >= LEAST_NAMED and count >= _ADHERENT_SHARE * len(members.account)
         if not enough or len(np.unique(members.unit)) < self.alerts.min_units:
