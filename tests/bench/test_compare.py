@@ -78,3 +78,21 @@ def test_several_cases_of_one_campaign_are_counted_and_the_first_is_its_first() 
     assert found.campaigns[0].cases == ("c1", "c2")
     assert found.campaigns[0].hours_to_case == 2.0
     assert found.cases == 2
+
+
+def test_what_accounts_did_before_their_campaign_is_no_harvest() -> None:
+    found = held([opened("c1", 3)], [verdict("a", "c1", 3)], ("a", 0.5), ("a", 1), ("a", 4), ("a", 5))
+    assert found.campaigns[0].exchanges_before == 1
+    assert found.campaigns[0].harvest == 1 / 3
+
+
+def test_a_campaign_is_staggered_by_its_ramp_or_by_who_joins_it() -> None:
+    days = {"at once": (0.0, 0.3), "ramped": (7.0, 0.3), "trickling": (0.0, 2.0)}
+    campaigns = {
+        name: CampaignTruth("sweep", 1, None, ["a"], ramp_days=ramp, joining_days=joining)
+        for name, (ramp, joining) in days.items()
+    }
+    found = compare([], [], Truth({"a": "campaign/sweep-1"}, campaigns), exchanges(("a", 1)))
+    assert [(outcome.uid, outcome.at_once) for outcome in found.campaigns] == [
+        ("at once", True), ("ramped", False), ("trickling", False),
+    ]  # fmt: skip

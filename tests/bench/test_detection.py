@@ -12,10 +12,15 @@ from stream.simulate import WorldSpec
 SPEC = WorldSpec(seed=1, days=10, accounts=150, campaigns=("sweep",), onset_day=5)
 
 
-def outcome(uid: str, accounts: int, named: int, hours: float | None, harvest: float) -> CampaignOutcome:
+def outcome(
+    uid: str, accounts: int, named: int, hours: float | None, harvest: float, staggered_days: float = 0
+) -> CampaignOutcome:
     case_ms = None if hours is None else round(hours * 3_600_000)
     cases = () if hours is None else (f"case-{uid}",)
-    return CampaignOutcome(uid, uid.split("-")[0], accounts, named, cases, 0, case_ms, 10, harvest)
+    archetype = uid.split("-")[0]
+    return CampaignOutcome(
+        uid, archetype, accounts, named, cases, 0, case_ms, 10, harvest, staggered_days=staggered_days
+    )
 
 
 def trial(seed: int, *outcomes: CampaignOutcome, honest: int = 0, false_cases: tuple[str, ...] = ()) -> Trial:
@@ -26,7 +31,7 @@ def trial(seed: int, *outcomes: CampaignOutcome, honest: int = 0, false_cases: t
 
 DONE = [
     trial(1, outcome("sweep-1", 30, 30, 2.0, 0.1), outcome("relay-1", 10, 0, None, 1.0)),
-    trial(2, outcome("sweep-1", 10, 5, 8.0, 0.5), honest=2, false_cases=("c",)),
+    trial(2, outcome("sweep-1", 10, 5, 8.0, 0.5, staggered_days=7), honest=2, false_cases=("c",)),
 ]
 
 
@@ -45,8 +50,10 @@ def test_the_summary_adds_accounts_and_keeps_the_worst() -> None:
 def test_the_report_is_written_as_markdown_and_json(tmp_path: Path) -> None:
     report.write(tmp_path, DONE)
     text = (tmp_path / "detection.md").read_text()
-    assert "| all | 70.0 % (35 of 50) | 1.0 % (2 of 200) | 2 | 8 |" in text
-    assert "| 1, relay-1 | 10 | 0 | 0 | not found | 10 | 100.0 % |" in text
+    assert "| all | 70.0 % (35 of 50) | 1.0 % (2 of 200) | 2 | 5 (8) |" in text
+    assert "| 1, relay-1 | 10 | 0 | 0 | 0 | not found | 10 | 100.0 % |" in text
+    assert "| at full strength within half a day | 2 | 1 | 1 | 2 | 2 |" in text
+    assert "| ramped, or accounts that trickled in | 1 | 1 | 1 | 8 | 8 |" in text
     content = orjson.loads((tmp_path / "detection.json").read_bytes())
     assert content["summary"]["recall"] == {"accounts": 50, "named": 35}
     assert [one["spec"]["seed"] for one in content["trials"]] == [1, 2]

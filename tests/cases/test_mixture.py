@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.cases.mixture import HABITS, Mixture, Normal, fit, posterior
+from stream.cases.mixture import HABITS, Mixture, Normal, fit, posterior, refit
 from stream.evidence.piece import Floats
 from stream.evidence.traits import TRAITS
 from stream.evidence.units import Members
@@ -145,3 +145,31 @@ def test_habits_are_bounded(mean: float, own: float) -> None:
     assert np.isfinite(probability).all()
     assert probability.max() < 0.95
     assert not strong.any()
+
+
+def test_on_a_popular_tool_nobody_is_named_for_being_young() -> None:
+    members = mixed(30, created_ms=NOW_MS - 4 * DAY_MS)
+    shown = {name: float(np.nan_to_num(np.nanmean(members.traits[name]))) for name in TRAITS}
+    strong = {
+        tool: fit(members, list(TRAITS), shown, RATES, NORMAL, LOOK, 15.0, identity=not tool)[2]
+        for tool in (False, True)
+    }
+    assert strong[False][is_guilty(members, 30)].all()
+    assert not strong[True].any()
+
+
+def test_whatever_else_they_do_is_named_there_all_the_same() -> None:
+    members = mixed(30)
+    shown = {name: float(np.nan_to_num(np.nanmean(members.traits[name]))) for name in TRAITS}
+    _, _, strong = fit(members, list(TRAITS), shown, RATES, NORMAL, LOOK, 15.0, identity=False)
+    assert strong[is_guilty(members, 30)].all()
+
+
+def test_a_mixture_is_refitted_on_who_is_named() -> None:
+    members = mixed(30)
+    mixture, _, _ = fitted(members)
+    named = members.where(is_guilty(members, 30))
+    again = refit(mixture, named.where(np.arange(10)), LOOK)
+    assert again.shown["orphaned"] == again.shown["handed_over"] == 1.0
+    assert again.own.mean["log_rate"] == pytest.approx(np.log(40))
+    assert (again.prior, again.rates, again.normal) == (mixture.prior, mixture.rates, mixture.normal)
