@@ -170,13 +170,25 @@ class LinkState:
             # (link, account, tile) are unique, so rows of one tile have different slots
             WINDOW.add(members["counts"], members["counts_newest"], slot_of[of], tile, counts[of])
 
-    def active(self, now_ms: int, least: int) -> NDArray[np.int64]:
-        """Memberships seen within the window on links that ever had `least` members: their slots."""
+    def active(
+        self, now_ms: int, least: int, most: int | None = None, always: Sequence[tuple[int, int]] = ()
+    ) -> NDArray[np.int64]:
+        """Memberships seen within the window on links that ever had `least` members: their slots.
+
+        Links of more than `most` members are left out, but for those in `always`: (kind number, value).
+        """
         recent = np.flatnonzero(self.members["counts_newest"] > WINDOW.tile(now_ms - 1) - WINDOW.length)
         link = self.members["link"][recent]
+        members = self.links["members"]
+        wanted = members >= least
+        if most is not None:
+            wanted &= members <= most
+            kind, value = np.array(always, np.uint64).reshape(-1, 2).T
+            kept = self.links.find(mix(kind, value))
+            wanted[kept[kept >= 0]] = True
         # whoever has too few events ever has too few of late
         often = self.members["events"][recent] >= self._min_events[self.links["kind"][link]]
-        return np.asarray(recent[often & (self.links["members"][link] >= least)], np.int64)
+        return np.asarray(recent[often & wanted[link]], np.int64)
 
     def homes(self, least_share: float) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Accounts and the networks that hold at least a share of all their events so far, pair by pair."""

@@ -44,6 +44,8 @@ _MEMORY: Final = "memory"
 _BASELINE: Final = "baseline"
 SAMPLE: Final = 256
 """Units of a link that are judged: more votes than the evidence counts, however popular the link."""
+_CROWD_MS: Final = 3 * HOUR_MS
+"""Links of more members than that are judged this often only: hundreds do not change within the hour."""
 _REACH: Final = 2.0 + ALIKE_CAP
 """Nats below the threshold from which `alike`, and the relief of hard evidence, can lift a link over it."""
 
@@ -80,7 +82,8 @@ class Links:
         `settle` must follow, with the campaign that each suspect went to.
         """
         self._learned |= self.remembered.expire(now_ms)
-        rows = self.state.active(now_ms, self._alerts.min_units - FEW_UNITS)
+        most = None if begins(_CROWD_MS, now_ms, self._tick_ms) else SAMPLE
+        rows = self.state.active(now_ms, self._alerts.min_units - FEW_UNITS, most, sorted(self._sticky))
         members = self.state.seats(rows, now_ms)
         units = self._units(members)
         normality = self.reference.at(now_ms)
