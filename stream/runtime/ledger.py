@@ -14,7 +14,8 @@ from stream.metrics import Meters
 from stream.runtime.changelog import HEADER, Changelog, Record
 from stream.runtime.origin import LOST_STATE, check_origin, origin
 from stream.runtime.pipeline import Outputs
-from stream.runtime.waiting import PATIENCE_S, RETRY_MS, connect, patiently
+from stream.runtime.reading import consumer
+from stream.runtime.waiting import PATIENCE_S, connect, patiently
 from stream.runtime.writer import Offsets, Sent, Writer
 
 log = logging.getLogger(__name__)
@@ -90,14 +91,7 @@ class Ledger:
         return blocks, marks
 
     def _reader(self) -> AIOKafkaConsumer:
-        return AIOKafkaConsumer(
-            bootstrap_servers=self._names.bootstrap_servers,
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            max_partition_fetch_bytes=8 << 20,
-            retry_backoff_ms=RETRY_MS,
-        )
+        return consumer(self._names, auto_offset_reset="earliest", max_partition_fetch_bytes=8 << 20)
 
     def _kept(self, change: Record) -> Sent:
         header = (HEADER, change.place) if change.place else None

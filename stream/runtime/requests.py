@@ -11,7 +11,8 @@ from aiokafka.errors import OffsetOutOfRangeError
 from stream.config import Settings
 from stream.errors import BrokerError, StateError
 from stream.runtime.origin import ANEW
-from stream.runtime.waiting import RETRY_MS, connect, goodbye, patiently
+from stream.runtime.reading import consumer
+from stream.runtime.waiting import connect, goodbye, patiently
 from stream.runtime.watch import Standing
 
 BATCH_RECORDS: Final = 20_000
@@ -122,15 +123,12 @@ class Requests:
             await goodbye(self._consumer.stop())
 
     def _made(self) -> AIOKafkaConsumer:
-        return AIOKafkaConsumer(
-            bootstrap_servers=self._names.bootstrap_servers,
+        return consumer(
+            self._names,
             group_id=self._names.application_id,
-            isolation_level="read_committed",
-            enable_auto_commit=False,
             auto_offset_reset="none",
             max_partition_fetch_bytes=4 << 20,
             fetch_max_wait_ms=POLL_MS,
-            retry_backoff_ms=RETRY_MS,
         )
 
     def _check_none_is_gone(self, partitions: Iterable[TopicPartition], positions: Mapping[str, int]) -> None:

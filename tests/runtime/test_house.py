@@ -14,6 +14,7 @@ KNOW = {
     "aiokafka": {
         "runtime/kafka.py",
         "runtime/ledger.py",
+        "runtime/reading.py",
         "runtime/requests.py",
         "runtime/waiting.py",
         "runtime/writer.py",

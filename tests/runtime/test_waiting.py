@@ -42,7 +42,14 @@ def test_patience_has_an_end_and_it_is_a_line(
 
 def test_a_client_that_does_not_close_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "GOODBYE_S", 0.02)
-    asyncio.run(goodbye(asyncio.sleep(60)))
+    closed = []
+
+    async def slow() -> None:
+        await asyncio.sleep(10)
+        closed.append(True)
+
+    asyncio.run(goodbye(slow()))
+    assert not closed
 
 
 def test_what_a_client_says_at_its_end_reaches_nobody() -> None:

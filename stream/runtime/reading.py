@@ -1,0 +1,19 @@
+"""Consumers as the runtime makes them: they read what is committed, and commit nothing by themselves."""
+
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer
+
+from stream.runtime.waiting import RETRY_MS
+from stream.settings import Kafka
+
+
+def consumer(names: Kafka, **own: Any) -> AIOKafkaConsumer:
+    """A consumer that is not started yet; `own` are further settings of it, in aiokafka's names."""
+    return AIOKafkaConsumer(
+        bootstrap_servers=names.bootstrap_servers,
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        retry_backoff_ms=RETRY_MS,
+        **own,
+    )
