@@ -33,9 +33,8 @@ _CONFIRM_WITHIN_MS: Final = 3 * DAY_MS  # the window: longer ago it was another 
 _CERTAIN_NATS: Final = 5.0
 _HARD_NATS: Final = 3.0
 _ADHERENT_SHARE: Final = 0.6
-_ADHERENT_POSTERIOR: Final = (
-    0.99  # the link is nearly the campaign's own: its share alone carries most of 0.95
-)
+_ADHERENT_POSTERIOR: Final = 0.99
+"""The link is nearly the campaign's own: its share alone carries most of 0.95."""
 _ADHERENT_SCORE: Final = 30.0
 _SELDOM_MS: Final = 6 * HOUR_MS  # what passes over all members need not be done at every tick
 _JOINING_PRIOR: Final = 0.5  # nothing is known of a newcomer but that it came
