@@ -1,9 +1,10 @@
 """Identity: do the members look made for the purpose?
 
-Sees young accounts and disposable mail among the units of a link. Formula: binomial evidence against
-the lagged rate of the link kind. Source: disclosures of fraudulent account pools (2024-2026) name both.
-Fooled by accounts aged for months on clean mail; classrooms and launches are young too, so identity alone
-never makes a case. Needs: account_created_at, email_class.
+Sees accounts that are young or have only just woken up, and disposable mail, among the units of a link.
+Formula: binomial evidence against the lagged rate of the link kind. Source: disclosures of fraudulent
+account pools (2024-2026) name young and bought old accounts. Fooled by accounts that are kept busy for
+months on clean mail; classrooms and launches are young too, so identity alone never makes a case. Needs:
+account_created_at, email_class, time.
 """
 
 from stream.evidence.lagged import Lagged

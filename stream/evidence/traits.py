@@ -18,6 +18,8 @@ Profile = dict[str, NDArray[Any]]
 """Columns of profiles, and of memberships prefixed `on_`, shape (members,)."""
 
 YOUNG_MS: Final = 45 * DAY_MS  # the disclosed campaigns' accounts lived for weeks; honest medians are years
+FRESH_MS: Final = 7 * DAY_MS
+"""An account is fresh for a week after its first exchange here, once there has been a week to compare."""
 _DISPOSABLE: Final = 2
 _AT_HOME: Final = 0.5
 _A_FIFTH: Final = 0.2  # of dozens of templates a search finds some within days, and counts from there on
@@ -50,13 +52,30 @@ def _share(profile: Profile, name: str) -> Floats:
     return share
 
 
+def _settled(profile: Profile) -> NDArray[np.bool_]:
+    """Whether traffic has been seen for long enough to tell who is fresh: at first, everybody is."""
+    settled: NDArray[np.bool_] = profile["last_ms"] > profile["began_ms"] + FRESH_MS
+    return settled
+
+
+def _fresh(profile: Profile) -> NDArray[np.bool_]:
+    late = profile["first_ms"] > profile["began_ms"] + FRESH_MS
+    return np.asarray(late & (profile["last_ms"] - profile["first_ms"] < FRESH_MS))
+
+
+def _young(profile: Profile) -> NDArray[np.bool_]:
+    young = (profile["created_ms"] >= 0) & (profile["last_ms"] - profile["created_ms"] < YOUNG_MS)
+    return np.asarray(young | _fresh(profile))
+
+
 TRAITS: Final[dict[str, Trait]] = {
     "young": Trait(
         "identity",
-        "accounts younger than 45 days",
-        ("account_created_at",),
-        lambda p: p["created_ms"] >= 0,
-        lambda p: p["last_ms"] - p["created_ms"] < YOUNG_MS,
+        "accounts younger than 45 days or first seen within a week",
+        ("account_created_at", "time"),
+        lambda p: (p["created_ms"] >= 0) | _settled(p),
+        # an old account that wakes up is new to us: pools are made of either
+        _young,
     ),
     "throwaway": Trait(
         "identity",
@@ -115,4 +134,5 @@ TRAITS: Final[dict[str, Trait]] = {
         lambda p: (_share(p, "templated") > _A_FIFTH) & (p["events"] >= 2 * _SOME),
     ),
 }
-"""Name -> trait. `on_events` and `on_foreign` are counts on the link itself."""
+"""Name -> trait. `on_events` and `on_foreign` are counts on the link itself; `began_ms` is when the first
+of all accounts was seen."""

@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 from stream.cases.mixture import HABITS, Normal
 from stream.evidence.lagged import RANKED
 from stream.evidence.piece import Floats
+from stream.evidence.traits import TRAITS
 from stream.memory.histograms import ATTRIBUTES
 from stream.windows.tiles import DAY_MS
 
 LAG_MS: Final = 7 * DAY_MS
 _KEPT_MS: Final = 28 * DAY_MS
 _LEAST_RATE: Final = 0.003
+_UNKNOWN_RATE: Final = 1.0  # a trait that was never measured is nobody's news
 LINKS_KEPT: Final = 1024  # per record: the rank of one link moves by a thousandth
 
 
@@ -121,12 +123,16 @@ def _merge(records: list[Record]) -> Normality:
 
     newest = records[-1]
 
+    def of_all(name: str) -> float:
+        known = [r.rates[name] for r in records if name in r.rates]
+        return max(mean(known), _LEAST_RATE) if known else _UNKNOWN_RATE
+
     def of_kind(name: str, kind: str) -> float:
         return mean([r.by_kind[name][kind] for r in records if kind in r.by_kind[name]])
 
     return Normality(
         records=len(records),
-        rates={n: max(mean([r.rates[n] for r in records]), _LEAST_RATE) for n in newest.rates},
+        rates={name: of_all(name) for name in TRAITS if name != "changed"},
         by_kind={
             name: {kind: max(of_kind(name, kind), _LEAST_RATE) for kind in kinds}
             for name, kinds in newest.by_kind.items()

@@ -36,13 +36,19 @@ def survey(
     contrast = _contrast(profile["histograms"])
     return Record(
         time_ms=now_ms,
-        rates={name: _mean(trait.of(profile)) for name, trait in TRAITS.items() if name != "changed"},
+        rates=_rates(profile),
         by_kind=_by_kind(state, seats),
         habits=_habits(profile),
         contrast=[float(value) for value in contrast],
         look=zeroed(normalise(profile["histograms"])[0]).mean(axis=0, dtype=np.float64).tolist(),
         ranked=_ranked(units, judged, contrast, min_units),
     )
+
+
+def _rates(profile: dict[str, NDArray[Any]]) -> dict[str, float]:
+    """Shares of the accounts that show each trait, of the traits that anything is known of."""
+    shown = {name: trait.of(profile) for name, trait in TRAITS.items() if name != "changed"}
+    return {name: _mean(values) for name, values in shown.items() if np.isfinite(values).any()}
 
 
 def _by_kind(state: LinkState, seats: Seats) -> dict[str, dict[str, float]]:

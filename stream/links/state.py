@@ -95,6 +95,15 @@ class LinkState:
         self._by_org = np.array([kind.unit == "org" for kind in kinds])
         self.tables = (self.links, self.members, self.profiles)
         self.evictions = 0
+        self._began_ms: int | None = None
+
+    @property
+    def began_ms(self) -> int:
+        """When the first of all accounts was seen, as far as any is remembered."""
+        if self._began_ms is None:
+            first = self.profiles["first_ms"][: len(self.profiles)]
+            self._began_ms = int(first.min(initial=np.iinfo(np.int64).max))
+        return self._began_ms
 
     def meet(self, profiles: pl.DataFrame) -> None:
         """Take over the newest profiles of accounts."""
@@ -105,6 +114,7 @@ class LinkState:
         if made.any():
             ids = profiles["account_id"].filter(pl.Series(made))
             self.profiles["account_id"][slots[made]] = ids.to_list()
+        self._began_ms = None
 
     def sight(self, rows: pl.DataFrame) -> None:
         """Add sightings: rows (kind, value, account, tile), sorted by these; their accounts are known."""
@@ -227,7 +237,8 @@ class LinkState:
 
     def profile(self, account: NDArray[np.int32]) -> Profile:
         """Profile columns of accounts given by slot."""
-        return {name: self.profiles[name][account] for name in PROFILE if name not in ASIDE}
+        columns = {name: self.profiles[name][account] for name in PROFILE if name not in ASIDE}
+        return columns | {"began_ms": np.full(len(account), self.began_ms)}
 
     def _units(self, kind: NDArray[np.uint8], account: NDArray[np.int32]) -> NDArray[np.uint64]:
         """The payer, else the organisation, else the account; without payers where the kind says so."""
@@ -279,6 +290,7 @@ class LinkState:
         if moved is not None:
             self._recount()
         accounts = evict_idle(self.profiles, self._max_accounts)
+        self._began_ms = None
         if accounts is not None:
             self._drop_members(accounts[self.members["account"]] >= 0)
             self.members["account"][:] = accounts[self.members["account"]]
