@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream.evidence import Piece
-from stream.evidence.piece import Floats
-from stream.evidence.units import Units
+from stream.evidence.piece import DEEDS, Floats
+from stream.evidence.units import Members, Units
 
 HARD: Final = ("handed_over", "failed_over", "orphaned")
 """Evidence that honest groups hardly ever show by chance; of orphaned turns those count alone that are no
@@ -39,9 +39,10 @@ _FAMILIES: Final[tuple[tuple[tuple[str, ...], float], ...]] = (
     (("templated",), _COUNTS),
 )
 """Pieces that stand for one independent reason, and the nats at which it counts as one."""
-_DEEDS: Final = ("orphaned", "handed_over", "failed_over", "refused", "changed", "throwaway")
-"""What members did, beside being young and alike, which a class in one room is too."""
+_DEEDS: Final = (*DEEDS, "throwaway")
+"""What there is beside being young and alike, which a class in one room is too."""
 _PLACE_NATS: Final = 4.0
+_ALL: Final = 0.95  # one of twenty may be an account that the operator had before
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,11 @@ class Judged:
     need: Floats
     hard: Floats
     hot: NDArray[np.bool_]
+
+    def all_new(self, i: int, members: Members) -> bool:
+        """Whether nobody used the i-th link a week ago and all its members are new: no popular tool."""
+        veterans, young = self.pieces["common"].observed[i], members.traits["young"] > 0
+        return bool(veterans == 0 and young.mean() >= _ALL)
 
 
 def judge(

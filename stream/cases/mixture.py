@@ -54,7 +54,7 @@ class Mixture:
     look: list[float]
     """Log ratio of the campaign's to the population's share of events, by bin of the histograms."""
     identity: bool = True
-    """Whether being young, say, is enough of a trait to be named for; not on a popular tool."""
+    """Whether being young, say, is enough of a trait to be named for; not on a popular tool (`all_new`)."""
 
     def plain(self) -> dict[str, Any]:
         """For storing as JSON."""

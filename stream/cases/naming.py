@@ -144,7 +144,7 @@ class Naming:
             self.normality.normal,
             self.normality.look,
             score,
-            kind.ties,
+            kind.ties or judged.all_new(i, free),
         )
         if judged.pieces["breadth"].nats[i] > 2:
             strong[:] = True

@@ -38,7 +38,7 @@ FAMILIES: Final[dict[str, Score]] = {
 """Family -> how it scores."""
 
 FIELDS_NEEDED: Final[dict[str, tuple[str, ...]]] = {
-    "identity": ("account_created_at", "email_class", "time"),
+    "identity": ("account_created_at", "email_class"),
     "network": ("client_ip",),
     "exchangeability": ("asn", "user_agent", "ja4", "model", "input_tokens", "params_hash", "message_count"),
     "rhythm": ("time",),

@@ -18,6 +18,9 @@ _LEAST_RATE: Final = 0.02
 """Honest links differ from one another: a trait that one account in a thousand shows may well be shown by
 a few members of one link, so rarer rates are not believed."""
 BINOMIAL_CAP: Final = 5.0
+DEEDS: Final = ("orphaned", "handed_over", "failed_over", "refused", "changed")
+"""What members did, not what they are: what goes beyond the cap still counts, by its logarithm. Honest
+links of two looked-at worlds reach the cap in none of these with a majority of their units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +46,18 @@ def absent(name: str, links: int) -> Piece:
 def binomial(name: str, hits: Floats, votes: Floats, rate: float | Floats) -> Piece:
     """More `hits` among `votes` than the population's `rate`.
 
-    Log-likelihood ratio of the one-sigma lower bound of the share against the rate, votes capped.
+    Log-likelihood ratio of the one-sigma lower bound of the share against the rate, votes capped, and
+    nats too: softly for DEEDS.
     """
     rate = np.broadcast_to(np.clip(rate, _LEAST_RATE, 1 - 1e-4), hits.shape)
     share = (hits + 0.5 * rate) / (votes + 0.5)
     sigma = np.sqrt(share * (1 - share) / np.maximum(votes, 1) + 1e-9)
     low = np.clip(share - sigma, 1e-6, 1 - 1e-6)
     divergence = low * np.log(low / rate) + (1 - low) * np.log((1 - low) / (1 - rate))
-    nats = np.where(low > rate, np.minimum(BINOMIAL_CAP, np.minimum(votes, _EFFECTIVE) * divergence), 0.0)
+    raw = np.where(low > rate, np.minimum(votes, _EFFECTIVE) * divergence, 0.0)
+    nats = np.minimum(BINOMIAL_CAP, raw)
+    if name in DEEDS:
+        nats = nats + np.log1p(np.maximum(raw - BINOMIAL_CAP, 0.0) / BINOMIAL_CAP)
     observed = np.where(votes > 0, hits / np.maximum(votes, 1e-9), np.nan)
     return Piece(name, np.where(votes > 0, nats, 0.0), observed, rate, _wilson(rate, np.maximum(votes, 1)))
 

@@ -72,7 +72,7 @@ TRAITS: Final[dict[str, Trait]] = {
     "young": Trait(
         "identity",
         "accounts younger than 45 days or first seen within a week",
-        ("account_created_at", "time"),
+        ("account_created_at",),
         lambda p: (p["created_ms"] >= 0) | _settled(p),
         # an old account that wakes up is new to us: pools are made of either
         _young,

@@ -11,7 +11,7 @@ from stream.cases.hot import HARD, Judged, judge
 from stream.evidence import FAMILIES, PIECES, Piece, Units, lagged
 from stream.evidence.traits import TRAITS
 from stream.links.kinds import LinkKind
-from tests.evidence.population import KINDS, NOW_MS, Population
+from tests.evidence.population import DAY_MS, KINDS, NOW_MS, Population
 
 IDENTITY = [name for name in TRAITS if TRAITS[name].family == "identity"]
 THRESHOLD = 8.0
@@ -112,3 +112,15 @@ def test_every_kind_of_reason_is_known() -> None:
     assert set(HARD) <= set(PIECES)
     assert {trait.family for trait in TRAITS.values()} <= set(FAMILIES)
     assert set(lagged.RANKED) <= set(PIECES)
+
+
+def test_a_link_is_all_new_where_nobody_was_on_it_and_nobody_is_old() -> None:
+    made = Population()
+    made.accounts(range(19), events=40, last_ms=NOW_MS - 1, created_ms=NOW_MS - DAY_MS)
+    made.accounts([19], events=40, last_ms=NOW_MS - 1, created_ms=0)
+    made.link("client", 1, range(20))
+    link, members = judged({}, made.units()), made.members()
+    assert link.all_new(0, members)
+    assert not link.all_new(0, members.where(np.arange(20) >= 1))
+    link.pieces["common"].observed[0] = 1
+    assert not link.all_new(0, members)

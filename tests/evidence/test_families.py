@@ -8,6 +8,7 @@ import pytest
 from stream.event.fields import RECORD
 from stream.evidence import FAMILIES, FIELDS_NEEDED, PIECES, RANKED, Piece, Units, score
 from stream.evidence.exchangeability import dissimilarity, tool_diversity
+from stream.evidence.piece import DEEDS, binomial
 from stream.evidence.rhythm import excess_spread
 from stream.evidence.traits import TRAITS
 from stream.evidence.widen import upper_deviation
@@ -16,6 +17,8 @@ from tests.evidence.population import KINDS, NOW_MS, Population, histogram, lagg
 
 CAP = 5.0
 """Nats that one piece may add at most (4-5 by design)."""
+SOFT_CAP = CAP + 3.5
+"""Of a deed: what 30 votes at the least rate come to, 30 ln 50, beyond the cap by its logarithm."""
 DAY_MS = 86_400_000
 FLAGS = ("orphaned", "handed_over", "failed_over", "refused", "foreign", "templated", "chained")
 
@@ -72,7 +75,7 @@ def test_pieces_are_whole_finite_and_capped(family: str, seed: int) -> None:
             for column in (piece.nats, piece.observed, piece.expected, piece.threshold):
                 assert column.shape == (links,)
             assert np.isfinite(piece.nats).all()
-            assert piece.nats.max() <= CAP
+            assert piece.nats.max() <= (SOFT_CAP if piece.name in DEEDS else CAP)
             assert piece.nats.min() >= -CAP
             told = piece.nats != 0
             assert np.isfinite(piece.observed[told]).all(), "what counts says what it saw"
@@ -421,3 +424,10 @@ def test_on_a_payment_link_organisations_vote() -> None:
     units = made.units()
     assert units.votes.tolist() == [15]
     assert units.kind.tolist() == [0]
+
+
+@pytest.mark.parametrize("name", sorted(TRAITS))
+def test_more_of_a_deed_counts_more_and_more_of_the_rest_does_not(name: str) -> None:
+    few, many = (float(binomial(name, n, n, 0.02).nats[0]) for n in (np.array([5.0]), np.array([25.0])))
+    assert few >= CAP
+    assert (many > few) == (name in DEEDS)
