@@ -21,7 +21,7 @@ from stream.links.kinds import LinkKind
 from stream.memory.histograms import ATTRIBUTES, BINS
 from stream.windows.groups import Groups
 
-ALIKE_CAP: Final = 4.0
+ALIKE_CAP: Final = 4.0  # at 5 a looked-at world fared just the same
 _TOOL_CAP: Final = 3.0
 _FIXED_BY: Final[dict[str, tuple[str, ...]]] = {
     "prefix": ("prefix",),

@@ -4,7 +4,8 @@ Sees accounts that are young or have only just woken up, and disposable mail, am
 Formula: binomial evidence against the lagged rate of the link kind. Source: disclosures of fraudulent
 account pools (2024-2026) name young and bought old accounts. Fooled by accounts that are kept busy for
 months on clean mail; classrooms and launches are young too, so identity alone never makes a case. Needs:
-account_created_at, email_class, time.
+account_created_at, email_class. Without both it counts as blind, though the first exchange still tells
+who is new.
 """
 
 from stream.evidence.lagged import Lagged

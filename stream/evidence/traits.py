@@ -64,6 +64,7 @@ def _fresh(profile: Profile) -> NDArray[np.bool_]:
 
 
 def _young(profile: Profile) -> NDArray[np.bool_]:
+    # an old account that wakes up is new to us: pools are made of either
     young = (profile["created_ms"] >= 0) & (profile["last_ms"] - profile["created_ms"] < YOUNG_MS)
     return np.asarray(young | _fresh(profile))
 
@@ -74,7 +75,6 @@ TRAITS: Final[dict[str, Trait]] = {
         "accounts younger than 45 days or first seen within a week",
         ("account_created_at",),
         lambda p: (p["created_ms"] >= 0) | _settled(p),
-        # an old account that wakes up is new to us: pools are made of either
         _young,
     ),
     "throwaway": Trait(

@@ -103,6 +103,25 @@ def test_rates_are_never_zero_and_a_kinds_own_where_it_has_some() -> None:
     assert own.rates_of("payment")["changed"] == pytest.approx(0.2)
 
 
+def test_a_trait_of_which_nothing_was_known_is_nobodys_news() -> None:
+    made = reference(20)
+    for row in made.records:
+        del row.rates["throwaway"]
+    normality = made.at(at(20))
+    assert normality is not None
+    assert normality.rates["throwaway"] == 1.0
+    assert normality.rates["young"] == pytest.approx(0.1)
+
+
+def test_a_trait_counts_from_when_something_was_known_of_it() -> None:
+    made = reference(20)
+    for row in made.records[:8]:
+        del row.rates["young"]
+    normality = made.at(at(20))
+    assert normality is not None
+    assert normality.rates["young"] == pytest.approx(0.1)
+
+
 def test_a_stored_reference_tells_the_same() -> None:
     made, other = reference(12, 0.3), Reference()
     other.restore(orjson.loads(orjson.dumps(made.plain())))

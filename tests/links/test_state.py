@@ -193,3 +193,14 @@ def test_a_busy_link_stands_still_at_the_most_it_can_count() -> None:
         made.link("client", 5, [1], events=60_000)
     most = np.iinfo(np.uint16).max
     assert made.links.exchanges(("client", 5), NOW_MS) == (most,) * 5
+
+
+def test_the_beginning_is_the_first_exchange_of_any_account_that_is_held() -> None:
+    made = Population()
+    made.accounts([1, 2], first_ms=[500, 300], last_ms=[600, 400])
+    state = made.links.state
+    assert state.began_ms == 300
+    made.accounts([3], first_ms=200, last_ms=700)
+    assert state.began_ms == 200
+    assert copied(state).began_ms == 200
+    assert state.profile(np.array([0, 1], np.int32))["began_ms"].tolist() == [200, 200]
