@@ -39,9 +39,13 @@ _FAMILIES: Final[tuple[tuple[tuple[str, ...], float], ...]] = (
     (("templated",), _COUNTS),
 )
 """Pieces that stand for one independent reason, and the nats at which it counts as one."""
-_NO_CLASS: Final = (*DEEDS, "throwaway")
-"""What a class in one room does not show, though it is young and alike."""
+_NO_NEWCOMERS: Final = (*DEEDS, "throwaway")
+"""What honest newcomers do not show, though in their first days they are young, even and alike."""
 _PLACE_NATS: Final = 4.0
+"""For newcomers in one place, a class in its room for one."""
+_TAME_NATS: Final = 2.0
+"""For newcomers who share one thing only: classes and quick starts came up to 1.0 over the threshold, and on
+three looked-at worlds honest accounts named fell from 1.1 to .24 % and recall rose from .955 to .983."""
 _ALL: Final = 0.95
 """One of twenty may be an account that the operator had before; of a new release's users on one looked-at
 world a sixth to a quarter were old."""
@@ -82,8 +86,11 @@ def judge(
     may_be_few = units.by_kind(lambda kind: kind.few_units or kind.ties)
     enough = units.votes >= np.where(may_be_few, min_units - FEW_UNITS, min_units)
     # rounded, so that the last bit of a sum of floats cannot decide
+    tame = _reason(pieces, _NO_NEWCOMERS) <= _COUNTS
     in_one_place = units.by_kind(lambda kind: kind.fields == ("network",)) | (pieces["place"].nats < 0)
-    need = need + np.where(in_one_place & (_reason(pieces, _NO_CLASS) <= _COUNTS), _PLACE_NATS, 0.0)
+    need = need + np.where(tame & in_one_place, _PLACE_NATS, 0.0)
+    one_thing = ~in_one_place & (_reason(pieces, ("breadth",)) <= _COUNTS)
+    need = need + np.where(tame & one_thing, _TAME_NATS, 0.0)
     hot = (np.round(total, 6) >= np.round(need, 6)) & (reasons >= 2) & enough
     return Judged(units, pieces, total, need, hard, hot)
 

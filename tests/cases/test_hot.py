@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from stream.cases.hot import HARD, Judged, judge
 from stream.evidence import FAMILIES, PIECES, Piece, Units, lagged
+from stream.evidence.piece import DEEDS
 from stream.evidence.traits import TRAITS
 from stream.links.kinds import LinkKind
 from tests.evidence.population import DAY_MS, KINDS, NOW_MS, Population
@@ -81,7 +82,7 @@ def test_an_allowed_value_is_never_hot() -> None:
 
 @pytest.mark.parametrize("name", HARD)
 def test_hard_evidence_needs_less_if_enough_members_show_it(name: str) -> None:
-    soft, hard = judged({"young": 5.0}), judged({"young": 5.0, name: 5.0})
+    soft, hard = judged({"throwaway": 5.0}), judged({"throwaway": 5.0, name: 5.0})
     assert hard.need[0] < soft.need[0]
     links = np.ones(1)
     few = {n: Piece(n, links * 5 * (n == name), links * 0.01, links * 0, links * 0) for n in PIECES}
@@ -95,10 +96,20 @@ def test_a_kind_that_honest_groups_share_easily_needs_more(kind: LinkKind) -> No
 
 
 def test_a_class_in_one_room_is_young_and_alike_and_not_hot() -> None:
-    room = {"young": 5.0, "alike": 3.0, "uniform_tool": 3.0}
+    room = {"young": 5.0, "alike": 4.0, "uniform_tool": 3.0}
     assert hot(room)
     assert not hot(room | {"place": -4.0})
     assert not hot(room, units_of("network"))
+
+
+def test_newcomers_who_share_one_thing_need_more_than_those_who_share_several_or_did_something() -> None:
+    newcomers = {"young": 5.0, "even": 4.0}
+    need = judged(newcomers).need[0]
+    assert need > THRESHOLD
+    for told in ("breadth", "throwaway", *DEEDS):
+        assert judged(newcomers | {told: 2.1}).need[0] < need
+    assert judged(newcomers, units_of("network")).need[0] > need
+    assert judged(newcomers | {"breadth": 2.1}, units_of("network")).need[0] > need
 
 
 def test_few_units_are_not_judged_or_need_more() -> None:
