@@ -23,6 +23,8 @@ _HARD_RELIEF: Final = -2.0
 FEW_UNITS: Final = 3
 """Links with up to this many fewer units than a case needs are judged too, at extra nats."""
 _FEW_NATS: Final = 3.0
+_PLACES: Final = {"network", "asn"}
+"""What strangers share for living where they live: hard evidence of five of them is chance."""
 _COUNTS: Final = 2.0
 _RANK_COUNTS: Final = 1.5
 _FAMILIES: Final[tuple[tuple[tuple[str, ...], float], ...]] = (
@@ -46,6 +48,8 @@ _PLACE_NATS: Final = 4.0
 _TAME_NATS: Final = 2.0
 """For newcomers who share one thing only: classes and quick starts came up to 1.0 over the threshold, and on
 three looked-at worlds honest accounts named fell from 1.1 to .24 % and recall rose from .955 to .983."""
+_BUSY: Final = 200.0
+"""Typical events of a member in three days: who tries something out makes some dozens, in a hackathon 100."""
 _ALL: Final = 0.95
 """One of twenty may be an account that the operator had before; of a new release's users on one looked-at
 world a sixth to a quarter were old."""
@@ -83,13 +87,16 @@ def judge(
     need = threshold + np.where(hard > _HARD_NATS, _HARD_RELIEF, units.by_kind(lambda kind: kind.extra_nats))
     few = (units.votes < min_units) & ~units.by_kind(lambda kind: kind.few_units)
     need = need + np.where(few, _FEW_NATS, 0.0)
+    somewhere = units.by_kind(lambda kind: bool(_PLACES & set(kind.fields)))
     may_be_few = units.by_kind(lambda kind: kind.few_units or kind.ties)
+    may_be_few = may_be_few | ((hard > _HARD_NATS) & ~somewhere)
     enough = units.votes >= np.where(may_be_few, min_units - FEW_UNITS, min_units)
     # rounded, so that the last bit of a sum of floats cannot decide
     tame = _reason(pieces, _NO_NEWCOMERS) <= _COUNTS
+    busy = units.mean(units.log_rate) > np.log(_BUSY)
     in_one_place = units.by_kind(lambda kind: kind.fields == ("network",)) | (pieces["place"].nats < 0)
     need = need + np.where(tame & in_one_place, _PLACE_NATS, 0.0)
-    one_thing = ~in_one_place & (_reason(pieces, ("breadth",)) <= _COUNTS)
+    one_thing = ~in_one_place & ~busy & (_reason(pieces, ("breadth",)) <= _COUNTS)
     need = need + np.where(tame & one_thing, _TAME_NATS, 0.0)
     hot = (np.round(total, 6) >= np.round(need, 6)) & (reasons >= 2) & enough
     return Judged(units, pieces, total, need, hard, hot)

@@ -9,20 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream.cases.hot import Judged
+from stream.cases.mates import mates, pays_for_others
 from stream.cases.mixture import NEWCOMER, Mixture, fit, posterior, refit
+from stream.cases.remains import remains
 from stream.cases.roster import Roster
 from stream.cases.sticky import Sticky, StickyLinks
 from stream.cases.suspect import Member, Reason, Suspect
 from stream.cases.tell import tell
-from stream.evidence.piece import binomial
 from stream.evidence.traits import TRAITS
-from stream.evidence.units import Members, zeroed
+from stream.evidence.units import Members
 from stream.findings.finding import Evidence
 from stream.learning.reference import Normality
 from stream.links.kinds import LinkKind
 from stream.links.state import LinkState, Seats
 from stream.settings import Alerts
-from stream.windows.groups import Groups
 from stream.windows.tiles import DAY_MS, HOUR_MS, begins
 
 LEAST_NAMED: Final = 5
@@ -38,8 +38,6 @@ _ADHERENT_POSTERIOR: Final = 0.99
 _ADHERENT_SCORE: Final = 30.0
 _SELDOM_MS: Final = 6 * HOUR_MS  # what passes over all members need not be done at every tick
 _JOINING_PRIOR: Final = 0.5  # nothing is known of a newcomer but that it came
-_REMAINS: Final = 0.6
-"""Share of a link's trait evidence that must remain without the accounts named by stronger links."""
 
 
 @dataclass(slots=True)
@@ -80,6 +78,19 @@ class Naming:
     def _free(self, members: Members) -> Members:
         return members.where(self.campaign[members.account] == 0)
 
+    def _named(
+        self,
+        number: int,
+        everyone: Members,
+        free: Members,
+        probability: NDArray[np.float64],
+        strong: NDArray[np.bool_],
+    ) -> NDArray[np.bool_]:
+        """Who of the free members of a link is named; `strong`: who shows a trait that the campaign has."""
+        if pays_for_others(self.state.kinds[number]):
+            strong = strong | mates(everyone, free)
+        return (probability >= self.alerts.posterior) & strong & self._does(number, free)
+
     def _does(self, number: int, members: Members) -> NDArray[np.bool_]:
         """Who does what such a link is made of, more than now and then; everybody on a link of no deed."""
         deed = self.state.kinds[number].when
@@ -99,7 +110,7 @@ class Naming:
             # who comes later is not drawn from those whom the link was fitted on
             mixture = replace(link.mixture, prior=min(link.mixture.prior, _JOINING_PRIOR))
             probability, strong = posterior(mixture, free)
-            named = (probability >= self.alerts.posterior) & strong & self._does(number, free)
+            named = self._named(number, members, free, probability, strong)
             if named.any():
                 companions = ((link.campaign, LEAST_NAMED),)
                 yield self._suspect(
@@ -134,7 +145,8 @@ class Naming:
         rates = self._rates(number)
         shown = {name: self._shown(judged, name, i, rates[name]) for name in TRAITS}
         shown[NEWCOMER] = float(free.traits[NEWCOMER].mean()) if len(free.account) else 1.0
-        if len(free.account) < LEAST_NAMED or not self._remains(kind, judged, i, free, shown, rates):
+        votes = float(judged.units.votes[i])
+        if len(free.account) < LEAST_NAMED or not self._remains(kind, votes, free, shown, rates):
             return None
         mixture, probability, strong = fit(
             free,
@@ -144,11 +156,11 @@ class Naming:
             self.normality.normal,
             self.normality.look,
             score,
-            kind.ties or judged.all_new(i, free),
+            (kind.ties or judged.all_new(i, free)) and not pays_for_others(kind),
         )
         if judged.pieces["breadth"].nats[i] > 2:
             strong[:] = True
-        named = (probability >= self.alerts.posterior) & strong & self._does(number, free)
+        named = self._named(number, everyone, free, probability, strong)
         if named.sum() < LEAST_NAMED:
             return None
         link = int(judged.units.link[i])
@@ -177,30 +189,12 @@ class Naming:
         return bool(self.now_ms - first[link] >= _CONFIRM_MS)
 
     def _remains(
-        self,
-        kind: LinkKind,
-        judged: Judged,
-        i: int,
-        free: Members,
-        shown: dict[str, float],
-        rates: dict[str, float],
+        self, kind: LinkKind, before: float, free: Members, shown: dict[str, float], rates: dict[str, float]
     ) -> bool:
         """Whether the link is still as suspicious without accounts that stronger links have named."""
-        groups = Groups(free.unit)
-        votes, before = float(len(groups)), float(judged.units.votes[i])
-        if votes == before:
-            return True
-        least = LEAST_NAMED if kind.few_units else self.alerts.min_units
-        if votes < least and before >= self.alerts.min_units:
-            return False
-        now = then = 0.0
-        for name in self._traits(kind)[:-1]:
-            values = zeroed(free.traits[name])
-            hits = float((groups.sum(values) / groups.counts).sum())
-            now += float(binomial(name, np.array([hits]), np.array([votes]), rates[name]).nats[0])
-            told = np.array([shown[name] * before])
-            then += float(binomial(name, told, np.array([before]), rates[name]).nats[0])
-        return now >= _REMAINS * then
+        enough = self.alerts.min_units
+        least = LEAST_NAMED if kind.few_units else enough
+        return remains(free, before, least, enough, self._traits(kind)[:-1], shown, rates)
 
     def _companions(self, members: Members) -> tuple[tuple[int, int], ...]:
         campaigns = self.campaign[members.account]

@@ -19,10 +19,10 @@ THRESHOLD = 8.0
 UNITS = 8
 
 
-def units_of(kind: str = "client", votes: int = 20) -> Units:
+def units_of(kind: str = "client", votes: int = 20, events: int = 10) -> Units:
     made = Population()
-    made.accounts(range(votes), events=40, last_ms=NOW_MS - 1)
-    made.link(kind, 1, range(votes))
+    made.accounts(range(votes), events=events, last_ms=NOW_MS - 1)
+    made.link(kind, 1, range(votes), events)
     return made.units()
 
 
@@ -110,6 +110,9 @@ def test_newcomers_who_share_one_thing_need_more_than_those_who_share_several_or
         assert judged(newcomers | {told: 2.1}).need[0] < need
     assert judged(newcomers, units_of("network")).need[0] > need
     assert judged(newcomers | {"breadth": 2.1}, units_of("network")).need[0] > need
+    assert judged(newcomers, units_of(events=1000)).need[0] < need, (
+        "who makes hundreds a day tries nothing out"
+    )
 
 
 def test_few_units_are_not_judged_or_need_more() -> None:
@@ -117,6 +120,15 @@ def test_few_units_are_not_judged_or_need_more() -> None:
     assert not hot({"young": 4.5, "breadth": 4.0}, units_of("client", UNITS - 1))
     tied = next(kind.name for kind in KINDS if kind.ties and not kind.few_units)
     assert judged(much, units_of(tied, UNITS - 1)).need[0] > judged(much, units_of(tied)).need[0]
+
+
+def test_few_units_are_judged_where_enough_of_them_did_something_hard() -> None:
+    seven = units_of("parameters", UNITS - 1)
+    assert not hot({"throwaway": 5.0, "breadth": 5.0, "young": 5.0}, seven)
+    assert hot({"throwaway": 5.0, "handed_over": 5.0, "young": 5.0}, seven)
+    assert not hot(
+        {"throwaway": 5.0, "handed_over": 5.0, "young": 5.0}, units_of("operator_client", UNITS - 1)
+    )
 
 
 def test_every_kind_of_reason_is_known() -> None:
