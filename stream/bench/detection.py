@@ -7,7 +7,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
-from stream.bench.compare import Comparison, Named, compare, total
+from stream.bench.compare import PAYER, Comparison, Named, compare, total
 from stream.bench.naive import naive
 from stream.bench.worlds import stored
 from stream.config import Settings
@@ -43,6 +43,7 @@ class Summary:
     false_cases_in_28_days: list[float]
     cases_per_campaign: float
     hours_to_case: list[float]
+    hours_after_seen: list[float]
     harvest: float
     naive: dict[str, tuple[Named, Named]]
 
@@ -65,7 +66,13 @@ def trial(spec: WorldSpec, settings: Settings, cache: Path) -> Trial:
     said = Collected()
     replay([str(world.events)], settings, sinks=[said])
     events = world.columns(*_COLUMNS)
-    found = compare(said.outputs.findings, said.outputs.verdicts, world.truth, events)
+    found = compare(
+        said.outputs.findings,
+        said.outputs.verdicts,
+        world.truth,
+        events.with_columns(PAYER),
+        settings.alerts.min_units,
+    )
     return Trial(spec, events.height, found, naive(events, world.truth))
 
 
@@ -82,6 +89,7 @@ def summary(done: Sequence[Trial]) -> Summary:
         false_cases_in_28_days=[one.false_cases_in_28_days for one in done],
         cases_per_campaign=sum(len(outcome.cases) for outcome in found) / max(len(found), 1),
         hours_to_case=sorted(o.hours_to_case for o in outcomes if o.hours_to_case is not None),
+        hours_after_seen=sorted(o.hours_after_seen for o in outcomes if o.hours_after_seen is not None),
         harvest=sum(share * size for share, size in exchanges) / max(sum(size for _, size in exchanges), 1),
         naive={
             rule: (total(one.naive[rule][0] for one in done), total(one.naive[rule][1] for one in done))

@@ -19,7 +19,7 @@ def outcome(
     cases = () if hours is None else (f"case-{uid}",)
     archetype = uid.split("-")[0]
     return CampaignOutcome(
-        uid, archetype, accounts, named, cases, 0, case_ms, 10, harvest, staggered_days=staggered_days
+        uid, archetype, accounts, named, cases, 0, case_ms, 10, harvest, staggered_days, seen_ms=3_600_000
     )
 
 
@@ -42,6 +42,7 @@ def test_the_summary_adds_accounts_and_keeps_the_worst() -> None:
     assert whole.honest == Named(200, 2)
     assert whole.false_cases_in_28_days == [0.0, 2.0]
     assert whole.hours_to_case == [2.0, 8.0]
+    assert whole.hours_after_seen == [1.0, 7.0]
     assert whole.harvest == pytest.approx((30 * 0.1 + 10 * 1.0 + 10 * 0.5) / 50)
     assert whole.cases_per_campaign == 1.0
     assert whole.naive["rule"] == (Named(20, 10), Named(200, 40))
@@ -51,9 +52,9 @@ def test_the_report_is_written_as_markdown_and_json(tmp_path: Path) -> None:
     report.write(tmp_path, DONE)
     text = (tmp_path / "detection.md").read_text()
     assert "| all | 70.0 % (35 of 50) | 1.0 % (2 of 200) | 2 | 5 (8) |" in text
-    assert "| 1, relay-1 | 10 | 0 | 0 | 0 | not found | 10 | 100.0 % |" in text
-    assert "| at full strength within half a day | 2 | 1 | 1 | 2 | 2 |" in text
-    assert "| ramped, or accounts that trickled in | 1 | 1 | 1 | 8 | 8 |" in text
+    assert "| 1, relay-1 | 10 | 0 | 0 | 0 | not found | - | 10 | 100.0 % |" in text
+    assert "| at full strength within half a day | 2 | 1 | 1 | 2 | 2 | 1 (1) |" in text
+    assert "| ramped, or accounts that trickled in | 1 | 1 | 1 | 8 | 8 | 7 (7) |" in text
     content = orjson.loads((tmp_path / "detection.json").read_bytes())
     assert content["summary"]["recall"] == {"accounts": 50, "named": 35}
     assert [one["spec"]["seed"] for one in content["trials"]] == [1, 2]
