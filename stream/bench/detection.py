@@ -1,20 +1,10 @@
-"""How well campaigns are found: worlds of several seeds, replayed, held against their truth."""
+"""How well campaigns are found: outcomes of worlds, and their sums."""
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context
-from pathlib import Path
-from typing import Final
 
-from stream.bench.compare import PAYER, Comparison, Named, compare, total
-from stream.bench.naive import naive
-from stream.bench.worlds import stored
-from stream.config import Settings
-from stream.runtime.local import Collected, replay
+from stream.bench.compare import Comparison, Named, total
 from stream.simulate import WorldSpec
-
-_COLUMNS: Final = ("account_id", "org_id", "payment_hash", "prompt_prefix_hash", "client_ip", "params_hash")
 
 
 @dataclass(frozen=True)
@@ -48,34 +38,6 @@ class Summary:
     naive: dict[str, tuple[Named, Named]]
 
 
-def trials(specs: Sequence[WorldSpec], settings: Settings, cache: Path, jobs: int) -> Iterator[Trial]:
-    """Runs every world, `jobs` at a time in processes of their own; yields as they end."""
-    if jobs == 1 or len(specs) == 1:
-        for spec in specs:
-            yield trial(spec, settings, cache)
-        return
-    with ProcessPoolExecutor(min(jobs, len(specs)), mp_context=get_context("spawn")) as pool:
-        running = [pool.submit(trial, spec, settings, cache) for spec in specs]
-        for done in as_completed(running):
-            yield done.result()
-
-
-def trial(spec: WorldSpec, settings: Settings, cache: Path) -> Trial:
-    """Simulates (or fetches) one world, replays its file and compares."""
-    world = stored(spec, cache)
-    said = Collected()
-    replay([str(world.events)], settings, sinks=[said])
-    events = world.columns(*_COLUMNS)
-    found = compare(
-        said.outputs.findings,
-        said.outputs.verdicts,
-        world.truth,
-        events.with_columns(PAYER),
-        settings.alerts.min_units,
-    )
-    return Trial(spec, events.height, found, naive(events, world.truth))
-
-
 def summary(done: Sequence[Trial]) -> Summary:
     """Adds the trials up."""
     outcomes = [outcome for one in done for outcome in one.found.campaigns]
@@ -98,7 +60,7 @@ def summary(done: Sequence[Trial]) -> Summary:
     )
 
 
-def _by_key(pairs: Iterator[tuple[str, Named]]) -> dict[str, Named]:
+def _by_key(pairs: Iterable[tuple[str, Named]]) -> dict[str, Named]:
     parts: dict[str, list[Named]] = {}
     for key, part in pairs:
         parts.setdefault(key, []).append(part)

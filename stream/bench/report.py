@@ -1,10 +1,9 @@
 """The tables of `shoal bench`: on the terminal, as Markdown and as JSON."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from statistics import median
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 from rich.console import Console
@@ -56,12 +55,13 @@ def markdown(tables: Sequence[Grid]) -> str:
     return "\n".join(_markdown(grid) for grid in tables)
 
 
-def write(folder: Path, done: Sequence[Trial]) -> None:
-    """Writes `detection.md` and `detection.json`."""
+def write(folder: Path, tables: Sequence[Grid], content: dict[str, Any]) -> None:
+    """Writes the tables as `detection.md`, and them with `content` as `detection.json`."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "detection.md").write_text(markdown(grids(done)), "utf-8")
-    content = {"summary": asdict(summary(done)), "trials": [asdict(one) for one in done]}
-    (folder / "detection.json").write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")
+    (folder / "detection.md").write_text(markdown(tables), "utf-8")
+    shown = [{"title": grid.title, "headings": grid.headings, "rows": grid.rows} for grid in tables]
+    whole = orjson.dumps(content | {"tables": shown}, option=orjson.OPT_INDENT_2)
+    (folder / "detection.json").write_bytes(whole + b"\n")
 
 
 def percent(share: float) -> str:
