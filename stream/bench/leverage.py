@@ -1,7 +1,7 @@
 """The table of sensitivity: each number of detection, a third less and a third more."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from stream.bench.compare import Named
 from stream.bench.constants import Number
@@ -12,14 +12,19 @@ from stream.bench.tuning import multiplied
 from stream.bench.variants import FACTORS
 from stream.findings.case import number
 
+_FIGURES: Final = ("campaign accounts named", "honest named", "false cases/28 d")
+
 
 class Leverage(NamedTuple):
-    """What a number moves: `outcomes` by factor, `moved` the accounts named more or fewer at most."""
+    """What a number moves: `outcomes` by factor; at most `moved` accounts are named more or fewer, and the
+    harvest changes by `harvest`.
+    """
 
     name: str
     value: Number
     outcomes: dict[float, Summary]
     moved: int
+    harvest: float
 
 
 def sensitive(plain: Sequence[Trial], done: Sequence[Done], values: Mapping[str, Number]) -> Grid:
@@ -28,10 +33,12 @@ def sensitive(plain: Sequence[Trial], done: Sequence[Done], values: Mapping[str,
     headings = ["number", "value"]
     for factor in FACTORS:
         times = f"x {factor:g}"
-        headings += [times, f"{times}: campaign accounts named", "honest named", "false cases"]
-    rows = [("as it is", "", *(("", *_cells(summary(plain))) * len(FACTORS)), "0")]
-    rows += [(one.name, number(one.value), *_outcomes(one), str(one.moved)) for one in moves]
-    return Grid("Sensitivity", (*headings, "accounts moved"), rows)
+        headings += [times, *(f"{times}: {figure}" for figure in _FIGURES)]
+    rows = [("as it is", "", *(("", *_cells(summary(plain))) * len(FACTORS)), "0", percent(0))]
+    rows += [
+        (one.name, number(one.value), *_outcomes(one), str(one.moved), percent(one.harvest)) for one in moves
+    ]
+    return Grid("Sensitivity", (*headings, "accounts moved", "harvest moved"), rows)
 
 
 def _leverage(plain: Sequence[Trial], done: Sequence[Done], values: Mapping[str, Number]) -> list[Leverage]:
@@ -41,9 +48,10 @@ def _leverage(plain: Sequence[Trial], done: Sequence[Done], values: Mapping[str,
     before, moves = summary(plain), []
     for name, by_factor in trials.items():
         outcomes = {factor: summary(part) for factor, part in by_factor.items()}
-        most = max(_moved(before, after) for after in outcomes.values())
-        moves.append(Leverage(name, values[name], outcomes, most))
-    return sorted(moves, key=lambda one: (-one.moved, one.name))
+        moved = max(_moved(before, after) for after in outcomes.values())
+        harvest = max(abs(after.harvest - before.harvest) for after in outcomes.values())
+        moves.append(Leverage(name, values[name], outcomes, moved, harvest))
+    return sorted(moves, key=lambda one: (-one.moved, -one.harvest, one.name))
 
 
 def _moved(before: Summary, after: Summary) -> int:

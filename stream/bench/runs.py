@@ -63,11 +63,16 @@ def executed(runs: Iterable[Run], cache: Path, jobs: int, *, keep: bool = True) 
     listed = _by_world(runs)
     left = Counter(run.spec for run in listed)
     made_here = {spec for spec in left if not is_stored(spec, cache)}
-    for done in _outcomes(listed, cache, jobs):
-        left[done.run.spec] -= 1
-        if not keep and not left[done.run.spec] and done.run.spec in made_here:
-            discard(done.run.spec, cache)
-        yield done
+    spare = set() if keep else made_here
+    try:
+        for done in _outcomes(listed, cache, jobs):
+            left[done.run.spec] -= 1
+            if not left[done.run.spec] and done.run.spec in spare:
+                discard(done.run.spec, cache)
+            yield done
+    finally:
+        for spec in spare:  # of runs that were cut short
+            discard(spec, cache)
 
 
 def carried_out(run: Run, cache: Path) -> Trial:
@@ -100,5 +105,8 @@ def _outcomes(runs: list[Run], cache: Path, jobs: int) -> Iterator[Done]:
         return
     with ProcessPoolExecutor(min(jobs, len(runs)), mp_context=get_context("spawn")) as pool:
         running = {pool.submit(carried_out, run, cache): run for run in runs}
-        for future in as_completed(running):
-            yield Done(running[future], future.result())
+        try:
+            for future in as_completed(running):
+                yield Done(running[future], future.result())
+        finally:
+            pool.shutdown(cancel_futures=True)  # where one has failed, hundreds need not begin

@@ -1,12 +1,15 @@
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from stream.bench import runs
+from stream.bench.detection import Trial
 from stream.bench.runs import Change, Run, executed
 from stream.bench.worlds import is_stored, stored
 from stream.config import Settings, Windows
+from stream.errors import InputError
 from stream.simulate import WorldSpec
 from tests.bench.outcomes import outcome, trial
 
@@ -57,3 +60,28 @@ def test_worlds_made_here_are_discarded_after_their_last_run(
 def test_a_run_is_named_for_reading_alone() -> None:
     assert Run("a", SPEC, FEW_TICKS) == Run("b", SPEC, FEW_TICKS)
     assert Run("a", SPEC, FEW_TICKS) != Run("a", SPEC, FEW_TICKS, Change(family="place"))
+
+
+class Threads(ThreadPoolExecutor):
+    def __init__(self, jobs: int, mp_context: object) -> None:
+        super().__init__(jobs)
+
+
+def test_where_one_run_fails_the_others_do_not_begin_and_no_world_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = []
+
+    def fail(run: Run, cache: Path) -> Trial:
+        begun.append(run.name)
+        stored(run.spec, cache)
+        raise InputError("broken")
+
+    monkeypatch.setattr(runs, "ProcessPoolExecutor", Threads)
+    monkeypatch.setattr(runs, "carried_out", fail)
+    small = replace(SPEC, accounts=60, lookalikes=(), days=5)
+    many = [Run(f"{n}", small, Settings(windows=Windows(tick_s=n))) for n in range(1, 400)]
+    with pytest.raises(InputError, match="broken"):
+        list(executed(many, tmp_path, jobs=2, keep=False))
+    assert 1 <= len(begun) < len(many)
+    assert not is_stored(small, tmp_path)
