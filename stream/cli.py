@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, TypeVar
 
@@ -16,9 +17,7 @@ from stream.errors import BrokerError, ConfigError, InputError, ShoalError
 from stream.options import listed, parser
 
 if TYPE_CHECKING:
-    from stream.bench.detection import Trial
-    from stream.bench.runs import Run
-    from stream.bench.suite import Execute
+    from stream.bench.runs import Done
     from stream.config import Loaded, Settings
     from stream.simulate import Leak, WorldSpec
 
@@ -170,7 +169,7 @@ def _show_leaks(found: "Sequence[Leak]") -> None:
 
 
 def _bench_detection(options: argparse.Namespace) -> None:
-    from stream.bench import report, suite
+    from stream.bench import outcomes, report, suite
 
     seeds = _numbers("--seeds", options.seeds, int)
     if not seeds:
@@ -185,26 +184,25 @@ def _bench_detection(options: argparse.Namespace) -> None:
         sensitivity=listed(options.sensitivity),
         lookalikes=options.look_alikes,
     )
-    result = suite.measured(asked, worlds, _settings(options).settings, _executor(options))
+    execute = partial(
+        outcomes.gathered,
+        cache=_cache(options),
+        jobs=options.jobs,
+        keep_worlds=not options.discard,
+        resume=options.resume,
+        told=_ended,
+    )
+    result = suite.measured(asked, worlds, _settings(options).settings, execute)
     shown = suite.all_tables(result)
     report.show(shown)
     if options.report:
         report.write(Path(options.report), shown, suite.content(result))
 
 
-def _executor(options: argparse.Namespace) -> "Execute":
-    """Carries out runs and says on stderr when one has ended."""
-    from stream.bench.runs import executed
-
-    def execute(runs: "Sequence[Run]") -> "dict[Run, Trial]":
-        outcomes = {}
-        for run, trial in executed(runs, _cache(options), options.jobs, keep=not options.discard):
-            outcomes[run] = trial
-            said = f"seed {run.spec.seed}, {run.name}: {trial.events:,} events replayed"
-            print(said, file=sys.stderr, flush=True)
-        return outcomes
-
-    return execute
+def _ended(done: "Done") -> None:
+    run, trial = done
+    said = f"seed {run.spec.seed}, {run.name}: {trial.events:,} events replayed"
+    print(said, file=sys.stderr, flush=True)
 
 
 def _bench_speed(options: argparse.Namespace) -> None:

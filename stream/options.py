@@ -136,6 +136,11 @@ def _add_bench(commands: Any) -> None:
     detection.add_argument("--report", metavar="DIR", help="writes detection.md and detection.json there")
     detection.add_argument("--cache", metavar="DIR", help="where worlds are kept (default: the user's cache)")
     detection.add_argument("--discard", action="store_true", help="keep no world that was made for this")
+    detection.add_argument(
+        "--resume",
+        action="store_true",
+        help="take over runs that ended before, by the same code and settings",
+    )
     speed = _command(kinds, "speed", "CPU per event beside the bare decode, and bytes of state")
     speed.add_argument("path", nargs="?", metavar="FILE", help="plain NDJSON (default: a simulated world)")
     speed.add_argument("--cache", metavar="DIR", help="where the world is kept (default: the user's cache)")

@@ -292,9 +292,11 @@ def test_bench_detection_measures_what_is_asked_and_writes_a_report(
         kept.append(keep)
         return (Done(run, trial(run.spec.seed, outcome("sweep-1", 10, 9))) for run in asked)
 
-    monkeypatch.setattr("stream.bench.runs.executed", executed)
+    monkeypatch.setattr("stream.bench.outcomes.executed", executed)
     grids = "--without bare --evasions jitter --pairs 1 --tick 300 --ablation --lookalikes --discard"
-    options = f"--seeds 1,2 --campaigns sweep --sensitivity alerts.posterior --report {tmp_path}"
+    options = (
+        f"--seeds 1,2 --campaigns sweep --sensitivity alerts.posterior --report {tmp_path} --cache {tmp_path}"
+    )
     assert main(["bench", "detection", *grids.split(), *options.split()]) == 0
     told = capsys.readouterr()
     assert "seed 2, without bare: 1,000 events replayed" in told.err
@@ -304,6 +306,27 @@ def test_bench_detection_measures_what_is_asked_and_writes_a_report(
         assert f"### {title}\n" in (tmp_path / "detection.md").read_text()
         assert title in told.out
     assert kept == [False, False]
+
+
+def test_bench_detection_resumes_where_it_was_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    carried_out: list[int] = []
+
+    def executed(asked: list[Run], cache: Path, jobs: int, keep: bool) -> Iterator[Done]:
+        for run in asked:
+            if len(carried_out) == 2:
+                raise KeyboardInterrupt
+            carried_out.append(run.spec.seed)
+            yield Done(run, trial(run.spec.seed, outcome("sweep-1", 10, run.spec.seed)))
+
+    monkeypatch.setattr("stream.bench.outcomes.executed", executed)
+    command = ["bench", "detection", "--seeds", "1,2,3", "--cache", str(tmp_path)]
+    assert main(command) == 130
+    carried_out.pop()
+    assert main([*command, "--resume"]) == 0
+    assert carried_out == [1, 3]
+    assert "20.0 % (6 of 30)" in capsys.readouterr().out
 
 
 def test_a_world_that_leaks_is_a_failure(

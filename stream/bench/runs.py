@@ -99,7 +99,7 @@ def _by_world(runs: Iterable[Run]) -> list[Run]:
 
 
 def _outcomes(runs: list[Run], cache: Path, jobs: int) -> Iterator[Done]:
-    if jobs == 1 or len(runs) == 1:
+    if jobs == 1 or len(runs) <= 1:
         for run in runs:
             yield Done(run, carried_out(run, cache))
         return

@@ -13,7 +13,7 @@ from stream.errors import InputError
 from stream.simulate import WorldSpec
 from tests.bench.outcomes import outcome, trial
 
-SPEC = WorldSpec(seed=1, days=10, accounts=150, campaigns=("sweep",), onset_day=5)
+SPEC = WorldSpec(seed=1, days=6, accounts=100, campaigns=("sweep",), onset_day=2, lookalikes=("vpn",))
 FEW_TICKS = Settings(windows=Windows(tick_s=43_200))
 
 
@@ -25,7 +25,7 @@ def test_runs_go_the_whole_way_in_processes_of_their_own(tmp_path: Path) -> None
     assert [campaign.uid for campaign in plain.found.campaigns] == ["sweep-1"]
     assert plain.found.campaigns[0].seen_ms is not None
     assert "vpn" in plain.found.populations
-    assert plain.found.guilty.accounts + plain.found.honest.accounts > 150
+    assert plain.found.guilty.accounts + plain.found.honest.accounts > 100
 
 
 @pytest.fixture
@@ -41,6 +41,7 @@ def test_runs_that_are_the_same_are_carried_out_once_and_worlds_in_turn() -> Non
     listed = [Run("a", SPEC, FEW_TICKS), Run("b", other, FEW_TICKS), Run("c", SPEC, FEW_TICKS),
               Run("d", SPEC, Settings())]  # fmt: skip
     assert [run.name for run, _ in executed(listed, Path(), jobs=1)] == ["a", "d", "b"]
+    assert list(executed([], Path(), jobs=2)) == []
 
 
 def test_worlds_made_here_are_discarded_after_their_last_run(
@@ -79,7 +80,7 @@ def test_where_one_run_fails_the_others_do_not_begin_and_no_world_is_left(
 
     monkeypatch.setattr(runs, "ProcessPoolExecutor", Threads)
     monkeypatch.setattr(runs, "carried_out", fail)
-    small = replace(SPEC, accounts=60, lookalikes=(), days=5)
+    small = replace(SPEC, seed=9)
     many = [Run(f"{n}", small, Settings(windows=Windows(tick_s=n))) for n in range(1, 400)]
     with pytest.raises(InputError, match="broken"):
         list(executed(many, tmp_path, jobs=2, keep=False))
