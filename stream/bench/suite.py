@@ -50,7 +50,7 @@ def measured(asked: Asked, worlds: Sequence[WorldSpec], settings: Settings, exec
     plain = variants.as_it_is(worlds, settings)
     grids = _grids(asked, worlds, settings)
     outcomes = dict(execute([*plain, *(run for runs in grids.values() for run in runs)]))
-    if asked.pairs:
+    if asked.pairs and "evasions" in grids:
         pairs = variants.pairs(worlds, settings, _recall(grids["evasions"], outcomes), asked.pairs)
         outcomes |= execute(pairs)
         grids["evasions"] += pairs

@@ -97,6 +97,13 @@ def test_pairs_alone_try_every_evasion_first(monkeypatch: pytest.MonkeyPatch) ->
     assert [len(runs) for runs in machine.asked] == [1 + len(every), 2]
 
 
+def test_worlds_without_campaigns_have_nothing_that_could_evade() -> None:
+    machine = Machine()
+    peaceful = [WorldSpec(seed=1, campaigns=())]
+    assert measured(Asked(evasions=["all"], pairs=2), peaceful, Settings(), machine).grids == {}
+    assert len(machine.asked) == 1
+
+
 def test_numbers_are_moved_on_the_first_world_and_sorted_by_what_they_move() -> None:
     machine = Machine()
     names = ["alerts.posterior", "alerts.min_units"]
