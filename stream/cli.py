@@ -9,15 +9,19 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final, TypeVar
 
 from stream.errors import BrokerError, ConfigError, InputError, ShoalError
 from stream.options import listed, parser
 
 if TYPE_CHECKING:
+    from stream.bench.runs import Done
     from stream.config import Loaded, Settings
     from stream.simulate import Leak, WorldSpec
+
+Number = TypeVar("Number", int, float)
 
 _LEAK_LIMIT = 0.2
 """Share of campaign accounts that one account figure may separate before a world is a defect."""
@@ -165,20 +169,40 @@ def _show_leaks(found: "Sequence[Leak]") -> None:
 
 
 def _bench_detection(options: argparse.Namespace) -> None:
-    from stream.bench import detection, report
+    from stream.bench import outcomes, report, suite
 
-    settings = _settings(options).settings
-    specs = [
-        _world_spec(argparse.Namespace(**vars(options) | {"seed": seed})) for seed in _seeds(options.seeds)
-    ]
-    done = []
-    for trial in detection.trials(specs, settings, _cache(options), options.jobs):
-        done.append(trial)
-        print(f"seed {trial.spec.seed}: {trial.events:,} events replayed", file=sys.stderr, flush=True)
-    done.sort(key=lambda trial: trial.spec.seed)
-    report.show(report.grids(done))
-    if options.out:
-        report.write(Path(options.out), done)
+    seeds = _numbers("--seeds", options.seeds, int)
+    if not seeds:
+        raise ConfigError(f"--seeds {options.seeds}: should name one at least")
+    worlds = [_world_spec(argparse.Namespace(**vars(options) | {"seed": seed})) for seed in seeds]
+    asked = suite.Asked(
+        without=listed(options.without),
+        evasions=listed(options.evasions),
+        pairs=options.pairs,
+        ticks_s=_numbers("--tick", options.tick, float),
+        ablation=options.ablation,
+        sensitivity=listed(options.sensitivity),
+        lookalikes=options.look_alikes,
+    )
+    execute = partial(
+        outcomes.gathered,
+        cache=_cache(options),
+        jobs=options.jobs,
+        keep_worlds=not options.discard,
+        resume=options.resume,
+        told=_ended,
+    )
+    result = suite.measured(asked, worlds, _settings(options).settings, execute)
+    shown = suite.all_tables(result)
+    report.show(shown)
+    if options.report:
+        report.write(Path(options.report), shown, suite.content(result))
+
+
+def _ended(done: "Done") -> None:
+    run, trial = done
+    said = f"seed {run.spec.seed}, {run.name}: {trial.events:,} events replayed"
+    print(said, file=sys.stderr, flush=True)
 
 
 def _bench_speed(options: argparse.Namespace) -> None:
@@ -195,11 +219,12 @@ def _cache(options: argparse.Namespace) -> Path:
     return Path(options.cache) if options.cache else cache_folder()
 
 
-def _seeds(text: str) -> list[int]:
+def _numbers(option: str, text: str, kind: type[Number]) -> list[Number]:
     try:
-        return [int(part) for part in listed(text)]
+        return [kind(part) for part in listed(text)]
     except ValueError as error:
-        raise ConfigError(f"--seeds {text}: should be whole numbers separated by commas") from error
+        wanted = "whole numbers" if kind is int else "numbers"
+        raise ConfigError(f"{option} {text}: should be {wanted} separated by commas") from error
 
 
 def _settings(options: argparse.Namespace) -> "Loaded":

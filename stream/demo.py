@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from stream.bench.compare import Comparison, compare
+from stream.bench.compare import PAYER, Comparison, compare
 from stream.bench.report import Grid, markdown, show
 from stream.config import Settings
 from stream.findings.case import day_minute, measured, number, strongest
@@ -50,14 +50,15 @@ def demo(out: Path, seed: int, console: Console | None = None) -> None:
     began = time.monotonic()
     said = _stream(files.events, out)
     seconds = time.monotonic() - began
-    found = compare(said.outputs.findings, said.outputs.verdicts, world.truth, _exchanges(world))
+    outputs, least_payers = said.outputs, Settings().alerts.min_units
+    found = compare(outputs.findings, outputs.verdicts, world.truth, _exchanges(world), least_payers)
     told = cases(said.outputs.findings)
     show_cases(told, console)
     tables = [_truth(found), _lookalikes(found)]
     show(tables, console)
     console.print(f"\n{_sum(found)}", highlight=False)
     (out / "report.md").write_text(_report(world, [_cases_grid(told), *tables], found), "utf-8")
-    console.print(_where(out, seconds, world, said.outputs.findings), highlight=False, soft_wrap=True)
+    console.print(_where(out, seconds, world, outputs.findings), highlight=False, soft_wrap=True)
 
 
 class ShownCase(NamedTuple):
@@ -128,7 +129,7 @@ def _new(path: Path) -> IO[bytes]:
 
 def _exchanges(world: World) -> pl.DataFrame:
     stamp = pl.col("time").str.to_datetime("%Y-%m-%dT%H:%M:%S%.3fZ", time_unit="ms")
-    return world.events.select("account_id", time_ms=stamp.cast(pl.Int64))
+    return world.events.select("account_id", PAYER, time_ms=stamp.cast(pl.Int64))
 
 
 def _about(world: World) -> str:

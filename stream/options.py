@@ -131,12 +131,55 @@ def _add_bench(commands: Any) -> None:
     detection.add_argument(
         "--onset", type=float, metavar="DAY", help="when campaigns begin (default: half way)"
     )
-    detection.add_argument("--jobs", type=_positive, default=2, help="worlds at a time (%(default)s)")
-    detection.add_argument("--out", metavar="DIR", help="writes detection.md and detection.json there")
+    _add_grids(detection)
+    detection.add_argument("--jobs", type=_positive, default=2, help="runs at a time (%(default)s)")
+    detection.add_argument("--report", metavar="DIR", help="writes detection.md and detection.json there")
     detection.add_argument("--cache", metavar="DIR", help="where worlds are kept (default: the user's cache)")
+    detection.add_argument("--discard", action="store_true", help="keep no world that was made for this")
+    detection.add_argument(
+        "--resume",
+        action="store_true",
+        help="take over runs that ended before, by the same code and settings",
+    )
     speed = _command(kinds, "speed", "CPU per event beside the bare decode, and bytes of state")
     speed.add_argument("path", nargs="?", metavar="FILE", help="plain NDJSON (default: a simulated world)")
     speed.add_argument("--cache", metavar="DIR", help="where the world is kept (default: the user's cache)")
+
+
+def _add_grids(detection: argparse.ArgumentParser) -> None:
+    """What is measured beside the worlds as they are."""
+    grids = detection.add_argument_group("grids", "each stands beside the worlds as they are")
+    grids.add_argument(
+        "--without",
+        metavar="A,B",
+        default="",
+        help="fields missing: signup, payment, prompts, operator, bare, or all",
+    )
+    grids.add_argument(
+        "--evasions",
+        nargs="?",
+        const="all",
+        metavar="A,B",
+        default="",
+        help="each alone (without a list: all)",
+    )
+    grids.add_argument("--pairs", type=_positive, metavar="N", default=0, help="the N best pairs of evasions")
+    grids.add_argument("--tick", metavar="S,S", default="", help="lengths of the tick, s")
+    grids.add_argument("--ablation", action="store_true", help="each family of evidence left out")
+    grids.add_argument(
+        "--sensitivity",
+        nargs="?",
+        const="all",
+        metavar="A,B",
+        default="",
+        help="each number of detection a third less and more, on the first seed (without a list: all)",
+    )
+    grids.add_argument(
+        "--lookalikes",
+        dest="look_alikes",
+        action="store_true",
+        help="no campaign, and every look-alike, mass migration included",
+    )
 
 
 def _positive(text: str) -> int:

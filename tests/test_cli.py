@@ -4,18 +4,20 @@ import re
 import subprocess
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import orjson
 import pytest
 
 from stream import __version__, cli
+from stream.bench.runs import Done, Run
 from stream.cli import COMMANDS, main
 from stream.config import as_toml
 from stream.event.fields import RECORD
 from stream.options import parser
 from stream.runtime import local
+from tests.bench.outcomes import outcome, trial
 from tests.runtime.fake import FakePipeline
 
 CHECKOUT = Path(__file__).parent.parent
@@ -108,6 +110,12 @@ MISTAKES: list[tuple[str, Callable[[Path], Path], str]] = [
     ("bench speed /nowhere", _log, "/nowhere: should be plain NDJSON: [Errno 2] No such file"),
     ("demo --out FILE", _log, "log.ndjson: File exists"),
     ("bench detection --seeds 1,x", _log, "--seeds 1,x: should be whole numbers"),
+    ("bench detection --tick 1,x", _log, "--tick 1,x: should be numbers separated by commas"),
+    ("bench detection --tick 0", _log, "--tick 0: should be more than 0"),
+    ("bench detection --seeds ,", _log, "--seeds ,: should name one at least"),
+    ("bench detection --without colour", _log, "--without colour: should be all, or some of signup"),
+    ("bench detection --evasions hide", _log, "--evasions hide: should be all, or some of split"),
+    ("bench detection --sensitivity x", _log, "--sensitivity x: should be all, or some of alerts.min_units"),
 ]
 
 
@@ -273,6 +281,52 @@ def test_campaigns_can_evade(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     truth = orjson.loads((tmp_path / "truth.json").read_bytes())
     assert len(truth["campaigns"]) == 8
     assert "throughput" in truth["campaigns"]["sweep-2"]["costs"]["jitter"]
+
+
+def test_bench_detection_measures_what_is_asked_and_writes_a_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = []
+
+    def executed(asked: list[Run], cache: Path, jobs: int, keep: bool) -> Iterator[Done]:
+        kept.append(keep)
+        return (Done(run, trial(run.spec.seed, outcome("sweep-1", 10, 9))) for run in asked)
+
+    monkeypatch.setattr("stream.bench.outcomes.executed", executed)
+    grids = "--without bare --evasions jitter --pairs 1 --tick 300 --ablation --lookalikes --discard"
+    options = (
+        f"--seeds 1,2 --campaigns sweep --sensitivity alerts.posterior --report {tmp_path} --cache {tmp_path}"
+    )
+    assert main(["bench", "detection", *grids.split(), *options.split()]) == 0
+    told = capsys.readouterr()
+    assert "seed 2, without bare: 1,000 events replayed" in told.err
+    titles = [table["title"] for table in orjson.loads((tmp_path / "detection.json").read_bytes())["tables"]]
+    for title in ("Detection", "Fields missing", "Evasions", "Length of the tick", "Sensitivity"):
+        assert title in titles
+        assert f"### {title}\n" in (tmp_path / "detection.md").read_text()
+        assert title in told.out
+    assert kept == [False, False]
+
+
+def test_bench_detection_resumes_where_it_was_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    carried_out: list[int] = []
+
+    def executed(asked: list[Run], cache: Path, jobs: int, keep: bool) -> Iterator[Done]:
+        for run in asked:
+            if len(carried_out) == 2:
+                raise KeyboardInterrupt
+            carried_out.append(run.spec.seed)
+            yield Done(run, trial(run.spec.seed, outcome("sweep-1", 10, run.spec.seed)))
+
+    monkeypatch.setattr("stream.bench.outcomes.executed", executed)
+    command = ["bench", "detection", "--seeds", "1,2,3", "--cache", str(tmp_path)]
+    assert main(command) == 130
+    carried_out.pop()
+    assert main([*command, "--resume"]) == 0
+    assert carried_out == [1, 3]
+    assert "20.0 % (6 of 30)" in capsys.readouterr().out
 
 
 def test_a_world_that_leaks_is_a_failure(

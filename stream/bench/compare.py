@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -13,6 +13,11 @@ from stream.simulate import CampaignTruth, Truth
 
 HOUR_MS: Final = 3_600_000
 AT_ONCE_DAYS: Final = 0.5
+EXCHANGES_TO_SEE: Final = 3
+"""Exchanges by which a payer is at work: one may be a trial, and a member of a link has made two or three."""
+
+PAYER: Final = pl.coalesce("payment_hash", "org_id", "account_id").alias("payer")
+"""Who pays for a record: the means of payment, else the organisation, else the account."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,8 @@ class CampaignOutcome:
     `exchanges_before` counts its exchanges until then; `harvest` is the share of its exchanges that
     each account could make before it was named. Both leave out what its accounts did before its work
     began. `staggered_days` is how long it took to be at full strength, by ramps or by trickling accounts.
+    `seen_ms` is when it could be seen at the earliest: as many payers as a case needs were at work; None if
+    there never were. `costs` says what each of its evasions costs the operator.
     """
 
     uid: str
@@ -35,6 +42,8 @@ class CampaignOutcome:
     exchanges_before: int
     harvest: float
     staggered_days: float = 0.0
+    seen_ms: int | None = None
+    costs: dict[str, str] = field(default_factory=dict)
 
     @property
     def at_once(self) -> bool:
@@ -45,6 +54,13 @@ class CampaignOutcome:
     def hours_to_case(self) -> float | None:
         """Hours from the first exchange to the first case."""
         return None if self.first_case_ms is None else (self.first_case_ms - self.first_exchange_ms) / HOUR_MS
+
+    @property
+    def hours_after_seen(self) -> float | None:
+        """Hours from when it could be seen to the first case; negative where hard evidence needed fewer."""
+        if self.first_case_ms is None or self.seen_ms is None:
+            return None
+        return (self.first_case_ms - self.seen_ms) / HOUR_MS
 
 
 @dataclass(frozen=True)
@@ -87,19 +103,29 @@ def total(parts: Iterable[Named]) -> Named:
 
 
 def compare(
-    findings: Sequence[Finding], verdicts: Sequence[Verdict], truth: Truth, exchanges: pl.DataFrame
+    findings: Sequence[Finding],
+    verdicts: Sequence[Verdict],
+    truth: Truth,
+    exchanges: pl.DataFrame,
+    least_payers: int,
 ) -> Comparison:
-    """Holds what was said against `truth`; `exchanges` has `account_id` and `time_ms` of every event.
+    """Holds what was said against `truth`; `exchanges` has `account_id`, `payer`, `time_ms` of every event.
 
-    An account counts as named if it ever was, also where the verdict was withdrawn later: by then a
-    gateway may have acted.
+    A campaign can be seen once `least_payers` are at work for it. An account counts as named if it ever was,
+    also where the verdict was withdrawn later: by then a gateway may have acted.
     """
     named_ms = _first_named(verdicts)
     about = {case: _mostly(members, truth) for case, members in _members(verdicts).items()}
     opened = {finding.uid: finding.time_ms for finding in reversed(findings) if finding.activity == "open"}
     outcomes = tuple(
         _outcome(
-            uid, campaign, [case for case, whom in about.items() if whom == uid], opened, named_ms, exchanges
+            uid,
+            campaign,
+            [case for case, whom in about.items() if whom == uid],
+            opened,
+            named_ms,
+            _own(campaign, exchanges),
+            least_payers,
         )
         for uid, campaign in truth.campaigns.items()
     )
@@ -150,10 +176,9 @@ def _outcome(
     cases: Sequence[str],
     opened: Mapping[str, int],
     named_ms: Mapping[str, int],
-    exchanges: pl.DataFrame,
+    own: pl.DataFrame,
+    least_payers: int,
 ) -> CampaignOutcome:
-    first_ms = _ms(campaign.first_exchange)
-    own = exchanges.filter(pl.col("account_id").is_in(campaign.accounts) & (pl.col("time_ms") >= first_ms))
     first_case_ms = min((opened[case] for case in cases if case in opened), default=None)
     known = pl.DataFrame(
         {"account_id": list(named_ms), "named_ms": list(named_ms.values())},
@@ -169,12 +194,27 @@ def _outcome(
         accounts=len(campaign.accounts),
         named=sum(account in named_ms for account in campaign.accounts),
         cases=tuple(cases),
-        first_exchange_ms=first_ms,
+        first_exchange_ms=_ms(campaign.first_exchange),
         first_case_ms=first_case_ms,
         exchanges_before=before,
         harvest=1.0 if harvest is None else float(harvest),
         staggered_days=max(campaign.ramp_days, campaign.joining_days),
+        seen_ms=_seen_ms(own, least_payers),
+        costs=campaign.costs,
     )
+
+
+def _own(campaign: CampaignTruth, exchanges: pl.DataFrame) -> pl.DataFrame:
+    """Exchanges of its accounts since its work began."""
+    since = pl.col("time_ms") >= _ms(campaign.first_exchange)
+    return exchanges.filter(pl.col("account_id").is_in(campaign.accounts) & since)
+
+
+def _seen_ms(own: pl.DataFrame, least_payers: int) -> int | None:
+    """When so many payers had made EXCHANGES_TO_SEE each; None if they never had."""
+    nth = pl.col("time_ms").sort().slice(EXCHANGES_TO_SEE - 1, 1).first()
+    at_work = own.group_by("payer").agg(nth)["time_ms"].drop_nulls().sort()
+    return int(at_work[least_payers - 1]) if len(at_work) >= least_payers else None
 
 
 def _ms(time: str | None) -> int:

@@ -1,20 +1,10 @@
-"""How well campaigns are found: worlds of several seeds, replayed, held against their truth."""
+"""How well campaigns are found: outcomes of worlds, and their sums."""
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context
-from pathlib import Path
-from typing import Final
 
-from stream.bench.compare import Comparison, Named, compare, total
-from stream.bench.naive import naive
-from stream.bench.worlds import stored
-from stream.config import Settings
-from stream.runtime.local import Collected, replay
+from stream.bench.compare import Comparison, Named, total
 from stream.simulate import WorldSpec
-
-_COLUMNS: Final = ("account_id", "org_id", "payment_hash", "prompt_prefix_hash", "client_ip", "params_hash")
 
 
 @dataclass(frozen=True)
@@ -43,30 +33,9 @@ class Summary:
     false_cases_in_28_days: list[float]
     cases_per_campaign: float
     hours_to_case: list[float]
+    hours_after_seen: list[float]
     harvest: float
     naive: dict[str, tuple[Named, Named]]
-
-
-def trials(specs: Sequence[WorldSpec], settings: Settings, cache: Path, jobs: int) -> Iterator[Trial]:
-    """Runs every world, `jobs` at a time in processes of their own; yields as they end."""
-    if jobs == 1 or len(specs) == 1:
-        for spec in specs:
-            yield trial(spec, settings, cache)
-        return
-    with ProcessPoolExecutor(min(jobs, len(specs)), mp_context=get_context("spawn")) as pool:
-        running = [pool.submit(trial, spec, settings, cache) for spec in specs]
-        for done in as_completed(running):
-            yield done.result()
-
-
-def trial(spec: WorldSpec, settings: Settings, cache: Path) -> Trial:
-    """Simulates (or fetches) one world, replays its file and compares."""
-    world = stored(spec, cache)
-    said = Collected()
-    replay([str(world.events)], settings, sinks=[said])
-    events = world.columns(*_COLUMNS)
-    found = compare(said.outputs.findings, said.outputs.verdicts, world.truth, events)
-    return Trial(spec, events.height, found, naive(events, world.truth))
 
 
 def summary(done: Sequence[Trial]) -> Summary:
@@ -82,6 +51,7 @@ def summary(done: Sequence[Trial]) -> Summary:
         false_cases_in_28_days=[one.false_cases_in_28_days for one in done],
         cases_per_campaign=sum(len(outcome.cases) for outcome in found) / max(len(found), 1),
         hours_to_case=sorted(o.hours_to_case for o in outcomes if o.hours_to_case is not None),
+        hours_after_seen=sorted(o.hours_after_seen for o in outcomes if o.hours_after_seen is not None),
         harvest=sum(share * size for share, size in exchanges) / max(sum(size for _, size in exchanges), 1),
         naive={
             rule: (total(one.naive[rule][0] for one in done), total(one.naive[rule][1] for one in done))
@@ -90,7 +60,7 @@ def summary(done: Sequence[Trial]) -> Summary:
     )
 
 
-def _by_key(pairs: Iterator[tuple[str, Named]]) -> dict[str, Named]:
+def _by_key(pairs: Iterable[tuple[str, Named]]) -> dict[str, Named]:
     parts: dict[str, list[Named]] = {}
     for key, part in pairs:
         parts.setdefault(key, []).append(part)

@@ -4,7 +4,7 @@ from typing import Final
 
 import polars as pl
 
-from stream.bench.compare import Named, populations, total
+from stream.bench.compare import PAYER, Named, populations, total
 from stream.simulate import Truth
 
 YOUNG_DAYS: Final = 14
@@ -31,8 +31,7 @@ def naive(events: pl.DataFrame, truth: Truth) -> dict[str, tuple[Named, Named]]:
 
 
 def _named(young: pl.DataFrame, value: pl.Expr) -> set[str]:
-    payer = pl.coalesce("payment_hash", "org_id", "account_id").alias("payer")
-    seen = young.select("account_id", payer, value.alias("value")).drop_nulls().unique()
+    seen = young.select("account_id", PAYER, value.alias("value")).drop_nulls().unique()
     crowded = seen.group_by("value").agg(pl.col("payer").n_unique().alias("payers"))
     hot = seen.join(crowded.filter(pl.col("payers") >= LEAST_PAYERS), on="value", how="semi")
     return set(hot["account_id"].to_list())

@@ -1,10 +1,9 @@
 """The tables of `shoal bench`: on the terminal, as Markdown and as JSON."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from statistics import median
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 from rich.console import Console
@@ -56,12 +55,13 @@ def markdown(tables: Sequence[Grid]) -> str:
     return "\n".join(_markdown(grid) for grid in tables)
 
 
-def write(folder: Path, done: Sequence[Trial]) -> None:
-    """Writes `detection.md` and `detection.json`."""
+def write(folder: Path, tables: Sequence[Grid], content: dict[str, Any]) -> None:
+    """Writes the tables as `detection.md`, and them with `content` as `detection.json`."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "detection.md").write_text(markdown(grids(done)), "utf-8")
-    content = {"summary": asdict(summary(done)), "trials": [asdict(one) for one in done]}
-    (folder / "detection.json").write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")
+    (folder / "detection.md").write_text(markdown(tables), "utf-8")
+    shown = [{"title": grid.title, "headings": grid.headings, "rows": grid.rows} for grid in tables]
+    whole = orjson.dumps(content | {"tables": shown}, option=orjson.OPT_INDENT_2)
+    (folder / "detection.json").write_bytes(whole + b"\n")
 
 
 def percent(share: float) -> str:
@@ -69,6 +69,11 @@ def percent(share: float) -> str:
     if share == 0:
         return "0 %"
     return f"{100 * share:.2f} %" if share < 0.01 else f"{100 * share:.1f} %"
+
+
+def median_worst(ascending: Sequence[float]) -> str:
+    """Median and, in brackets, the last."""
+    return f"{number(median(ascending))} ({number(ascending[-1])})" if ascending else "-"
 
 
 def _whole(done: Sequence[Trial], everything: Summary) -> Grid:
@@ -93,9 +98,8 @@ def _totals(guilty: Named, honest: Named) -> tuple[str, str]:
 
 def _rest(done: Sequence[Trial]) -> tuple[str, str, str]:
     part = summary(done)
-    hours = part.hours_to_case
-    shown = f"{number(median(hours))} ({number(hours[-1])})" if hours else "-"
-    return number(max(part.false_cases_in_28_days)), shown, percent(part.harvest)
+    hours = median_worst(part.hours_to_case)
+    return number(max(part.false_cases_in_28_days)), hours, percent(part.harvest)
 
 
 def _latency(done: Sequence[Trial]) -> Grid:
@@ -104,7 +108,15 @@ def _latency(done: Sequence[Trial]) -> Grid:
         _hours("at full strength within half a day", [o for o in outcomes if o.at_once]),
         _hours("ramped, or accounts that trickled in", [o for o in outcomes if not o.at_once]),
     ]
-    headings = ("campaigns", "number", "found", "within 12 h", "median hours", "worst hours")
+    headings = (
+        "campaigns",
+        "number",
+        "found",
+        "within 12 h",
+        "median hours",
+        "worst hours",
+        "hours after it could be seen: median (worst)",
+    )
     return Grid("From the first exchange to the first case", headings, rows)
 
 
@@ -112,7 +124,8 @@ def _hours(name: str, outcomes: Sequence[CampaignOutcome]) -> tuple[str, ...]:
     hours = sorted(o.hours_to_case for o in outcomes if o.hours_to_case is not None)
     soon = sum(1 for value in hours if value <= SOON_HOURS)
     figures = (number(median(hours)), number(hours[-1])) if hours else ("-", "-")
-    return (name, str(len(outcomes)), str(len(hours)), str(soon), *figures)
+    seen = sorted(o.hours_after_seen for o in outcomes if o.hours_after_seen is not None)
+    return (name, str(len(outcomes)), str(len(hours)), str(soon), *figures, median_worst(seen))
 
 
 def _campaigns(done: Sequence[Trial]) -> Grid:
@@ -123,6 +136,7 @@ def _campaigns(done: Sequence[Trial]) -> Grid:
         "cases",
         "days to strength",
         "hours to case",
+        "hours after it could be seen",
         "exchanges before",
         "harvest",
     )
@@ -132,6 +146,7 @@ def _campaigns(done: Sequence[Trial]) -> Grid:
 
 def _campaign(seed: int, outcome: CampaignOutcome) -> tuple[str, ...]:
     hours = "not found" if outcome.hours_to_case is None else f"{outcome.hours_to_case:.1f}"
+    seen = "-" if outcome.hours_after_seen is None else f"{outcome.hours_after_seen:.1f}"
     return (
         f"{seed}, {outcome.uid}",
         str(outcome.accounts),
@@ -139,6 +154,7 @@ def _campaign(seed: int, outcome: CampaignOutcome) -> tuple[str, ...]:
         str(len(outcome.cases)),
         number(outcome.staggered_days),
         hours,
+        seen,
         f"{outcome.exchanges_before:,}",
         percent(outcome.harvest),
     )

@@ -1,9 +1,14 @@
 """Simulated worlds on disk: each is made once, and made again when its spec or the simulator changes."""
 
+import fcntl
 import hashlib
 import os
+import shutil
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import orjson
@@ -20,7 +25,10 @@ class StoredWorld(NamedTuple):
     truth: Truth
 
     def columns(self, *names: str) -> pl.DataFrame:
-        """The records' columns `names`, with `time_ms` and `created_ms` (ms since the epoch) added."""
+        """The records' columns `names`, with `time_ms` and `created_ms` (ms since the epoch) added.
+
+        A field that no record has is a column of nulls.
+        """
         wanted = ["time", "account_created_at", *names]
         schema = dict.fromkeys(wanted, pl.String)
         lines = pl.read_ndjson(self.events, schema=schema)
@@ -28,11 +36,44 @@ class StoredWorld(NamedTuple):
 
 
 def stored(spec: WorldSpec, cache: Path) -> StoredWorld:
-    """The world of `spec` from the cache, simulated first where it is not there."""
-    folder = cache / _digest(spec)
-    if not (folder / "truth.json").exists():
-        write_world(simulate(spec), folder)  # the truth is written last: it marks a whole world
+    """The world of `spec` from the cache, simulated first where it is not there.
+
+    Processes that want the same world wait for the one that makes it.
+    """
+    folder = _folder(spec, cache)
+    with _alone(folder):
+        if not is_stored(spec, cache):
+            write_world(simulate(spec), folder)  # the truth is written last: it marks a whole world
     return StoredWorld(folder / "events.ndjson", read_truth(folder / "truth.json"))
+
+
+def is_stored(spec: WorldSpec, cache: Path) -> bool:
+    """Whether the cache has the world."""
+    return (_folder(spec, cache) / "truth.json").exists()
+
+
+def discard(spec: WorldSpec, cache: Path) -> None:
+    """Takes a world out of the cache."""
+    shutil.rmtree(_folder(spec, cache), ignore_errors=True)
+
+
+@contextmanager
+def without(world: StoredWorld, fields: Collection[str]) -> Iterator[StoredWorld]:
+    """The same world with `fields` missing from every record, for as long as the block lasts."""
+    if not fields:
+        yield world
+        return
+    with TemporaryDirectory(dir=world.events.parent) as folder:
+        thinned = Path(folder) / world.events.name
+        with world.events.open("rb") as records, thinned.open("wb") as file:
+            for line in records:
+                file.write(_without(line, fields))
+        yield StoredWorld(thinned, world.truth)
+
+
+def _without(line: bytes, fields: Collection[str]) -> bytes:
+    record = orjson.loads(line)
+    return orjson.dumps({name: value for name, value in record.items() if name not in fields}) + b"\n"
 
 
 def read_truth(path: Path) -> Truth:
@@ -45,6 +86,19 @@ def read_truth(path: Path) -> Truth:
 def cache_folder() -> Path:
     """Where worlds are kept: `shoal/worlds` in the user's cache folder."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "shoal" / "worlds"
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Holds a folder against other processes; a process that dies lets go."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _folder(spec: WorldSpec, cache: Path) -> Path:
+    return cache / _digest(spec)
 
 
 def _digest(spec: WorldSpec) -> str:

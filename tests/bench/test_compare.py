@@ -1,6 +1,6 @@
 import polars as pl
 
-from stream.bench.compare import Comparison, Named, compare
+from stream.bench.compare import PAYER, Comparison, Named, compare
 from stream.findings.finding import Finding, Verdict
 from stream.simulate import CampaignTruth, Truth
 
@@ -26,12 +26,14 @@ def opened(case: str, hour: float, activity: str = "open") -> Finding:
 
 
 def exchanges(*pairs: tuple[str, float]) -> pl.DataFrame:
-    rows = [(account, round(hour * HOUR_MS)) for account, hour in pairs]
-    return pl.DataFrame(rows, {"account_id": pl.String, "time_ms": pl.Int64}, orient="row")
+    rows = [(account, f"card of {account}", round(hour * HOUR_MS)) for account, hour in pairs]
+    return pl.DataFrame(
+        rows, {"account_id": pl.String, "payer": pl.String, "time_ms": pl.Int64}, orient="row"
+    )
 
 
 def held(findings: list[Finding], verdicts: list[Verdict], *pairs: tuple[str, float]) -> Comparison:
-    return compare(findings, verdicts, TRUTH, exchanges(*pairs))
+    return compare(findings, verdicts, TRUTH, exchanges(*pairs), least_payers=2)
 
 
 def test_a_found_campaign_counts_from_its_first_exchange_to_its_first_case() -> None:
@@ -92,7 +94,30 @@ def test_a_campaign_is_staggered_by_its_ramp_or_by_who_joins_it() -> None:
         name: CampaignTruth("sweep", 1, None, ["a"], ramp_days=ramp, joining_days=joining)
         for name, (ramp, joining) in days.items()
     }
-    found = compare([], [], Truth({"a": "campaign/sweep-1"}, campaigns), exchanges(("a", 1)))
+    found = compare([], [], Truth({"a": "campaign/sweep-1"}, campaigns), exchanges(("a", 1)), 2)
     assert [(outcome.uid, outcome.at_once) for outcome in found.campaigns] == [
         ("at once", True), ("ramped", False), ("trickling", False),
     ]  # fmt: skip
+
+
+def test_a_campaign_can_be_seen_once_enough_payers_made_three_exchanges_each() -> None:
+    at_work = [("a", 1), ("a", 1.5), ("a", 2), ("b", 3), ("b", 4)]
+    found = held([opened("c1", 9)], [verdict("a", "c1", 9)], *at_work, ("b", 6), ("b", 7))
+    assert found.campaigns[0].hours_after_seen == 9 - 6
+    assert held([opened("c1", 9)], [verdict("a", "c1", 9)], *at_work).campaigns[0].hours_after_seen is None
+    assert held([], [], *at_work, ("b", 6)).campaigns[0].hours_after_seen is None
+
+
+def test_accounts_of_one_card_are_one_payer_and_what_they_did_before_does_not_count() -> None:
+    busy = [(account, hour) for account in "ab" for hour in (0.2, 0.4, 0.6, 2, 3, 4)]
+    one_card = exchanges(*busy).with_columns(pl.lit("card").alias("payer"))
+    assert compare([], [], TRUTH, one_card, 2).campaigns[0].seen_ms is None
+    assert compare([], [], TRUTH, one_card, 1).campaigns[0].seen_ms == 3 * HOUR_MS
+    assert compare([], [], TRUTH, exchanges(*busy), 2).campaigns[0].seen_ms == 4 * HOUR_MS
+
+
+def test_a_payer_is_the_card_else_the_organisation_else_the_account() -> None:
+    rows = pl.DataFrame(
+        {"payment_hash": ["p", None, None], "org_id": ["o", "o", None], "account_id": ["a", "b", "c"]}
+    )
+    assert rows.select(PAYER)["payer"].to_list() == ["p", "o", "c"]

@@ -1,11 +1,12 @@
 from dataclasses import replace
 from pathlib import Path
 
+import orjson
 import pytest
 
 from stream.bench import worlds
-from stream.bench.worlds import cache_folder, stored
-from stream.simulate import WorldSpec
+from stream.bench.worlds import StoredWorld, cache_folder, discard, is_stored, stored, without
+from stream.simulate import Truth, WorldSpec
 
 SPEC = WorldSpec(seed=3, days=10, accounts=150, campaigns=("sweep",), onset_day=4)
 
@@ -34,3 +35,32 @@ def test_columns_bring_times_in_milliseconds(tmp_path: Path) -> None:
 def test_the_cache_follows_the_convention(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "/cache")
     assert cache_folder() == Path("/cache/shoal/worlds")
+
+
+def test_fields_are_missing_for_as_long_as_the_block_lasts(tmp_path: Path) -> None:
+    world = stored(SPEC, tmp_path)
+    with without(world, ("payment_hash", "account_created_at")) as thinned:
+        first, *others = (orjson.loads(line) for line in thinned.events.open())
+        assert not {"payment_hash", "account_created_at"} & set(first)
+        assert first["account_id"] == orjson.loads(world.events.open().readline())["account_id"]
+        assert len(others) + 1 == sum(1 for _ in world.events.open())
+        columns = thinned.columns("payment_hash", "org_id")
+        assert columns["payment_hash"].null_count() == columns["created_ms"].null_count() == columns.height
+        assert columns["time_ms"].null_count() == 0
+        assert thinned.truth == world.truth
+    assert not thinned.events.exists()
+
+
+def test_nothing_missing_is_the_world_itself(tmp_path: Path) -> None:
+    world = StoredWorld(tmp_path / "events.ndjson", Truth({}, {}))
+    with without(world, ()) as same:
+        assert same is world
+
+
+def test_a_discarded_world_is_gone(tmp_path: Path) -> None:
+    small = replace(SPEC, accounts=60, lookalikes=(), days=5)
+    assert not is_stored(small, tmp_path)
+    stored(small, tmp_path)
+    assert is_stored(small, tmp_path)
+    discard(small, tmp_path)
+    assert not is_stored(small, tmp_path)
