@@ -10,7 +10,7 @@ import polars as pl
 
 from stream.errors import StateError
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 """Raised when a table of the state changes its meaning or a column; other versions are refused."""
 
 

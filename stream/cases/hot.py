@@ -29,7 +29,7 @@ _COUNTS: Final = 2.0
 _RANK_COUNTS: Final = 1.5
 _FAMILIES: Final[tuple[tuple[tuple[str, ...], float], ...]] = (
     (("young", "throwaway"), _COUNTS),
-    (("roaming",), _COUNTS),
+    (("roaming", "changed"), _COUNTS),  # who moves behind a gateway of many exits does both
     (("even",), _RANK_COUNTS),
     (("orphaned",), _COUNTS),
     (("handed_over", "failed_over"), _COUNTS),
@@ -37,7 +37,6 @@ _FAMILIES: Final[tuple[tuple[tuple[str, ...], float], ...]] = (
     (("uniform_tool",), _RANK_COUNTS),
     (("alike",), _RANK_COUNTS),
     (("breadth",), _COUNTS),
-    (("changed",), _COUNTS),
     (("templated",), _COUNTS),
 )
 """Pieces that stand for one independent reason, and the nats at which it counts as one."""

@@ -16,6 +16,7 @@ from stream.cases.roster import Roster
 from stream.cases.sticky import Sticky, StickyLinks
 from stream.cases.suspect import Member, Reason, Suspect
 from stream.cases.tell import tell
+from stream.evidence.piece import Floats
 from stream.evidence.traits import TRAITS
 from stream.evidence.units import Members
 from stream.findings.finding import Evidence
@@ -224,8 +225,7 @@ class Naming:
         if not enough or len(np.unique(members.unit)) < self.alerts.min_units:
             return None
         rates, traits = self._rates(number), self._traits(kind)
-        with np.errstate(invalid="ignore"):
-            shown = {n: float(np.nan_to_num(np.nanmean(members.traits[n]))) for n in traits}
+        shown = {name: _share(members.traits[name]) for name in traits}
         _, probability, strong = fit(
             members, traits, shown, rates, self.normality.normal, self.normality.look, _ADHERENT_SCORE
         )
@@ -285,6 +285,12 @@ class Naming:
             int(profiles["last_ms"][slot]),
             int(profiles["total"][slot]),
         )
+
+
+def _share(trait: Floats) -> float:
+    """Share of the accounts of which it is known that show a trait; 0 where it is known of none."""
+    known = trait[np.isfinite(trait)]
+    return float(known.mean()) if len(known) else 0.0
 
 
 __all__ = ["LEAST_NAMED", "Naming"]

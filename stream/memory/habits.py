@@ -1,11 +1,10 @@
 """Habits of accounts: which values each has shown, since when, and how often of late.
 
-A row is (account, attribute, value). From it come the home network and whether an
-event is foreign: an account with a past that suddenly shows a new network and two of new parameters,
-prefix and client at once is used by somebody else.
+A row is (account, attribute, value). From it come the home network and what is new about an event: a new
+network and two of new parameters, prefix and client at once may be somebody else's.
 """
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +16,24 @@ from stream.windows.tiles import DAY_MS, NEVER, Ring
 
 ATTRIBUTES: Final = ("params", "prefix", "network", "client")
 NOVELTY_MS: Final = 4 * DAY_MS  # a value is new to an account for this long
-FOREIGN_NEW: Final = 2
-"""Of parameters, prefix and client, beside a new network. Whoever moves to a new client, gateway and model
-in one week does so from where he always was; a stolen key is used from elsewhere."""
+AT_ONCE: Final = 2
+"""Of parameters, prefix and client, beside a new network: a new laptop is used where one always was."""
 Floats = NDArray[np.float64]
 _DAYS: Final = Ring(DAY_MS, 4)
+
+
+class Novelty(NamedTuple):
+    """What is new about each event of a slice; arrays of shape (n,)."""
+
+    at_once: Mask
+    """A new network, and AT_ONCE of the other attributes new."""
+    since_ms: NDArray[np.int64]
+    """When the first of its new values was shown first; NEWER where none is new."""
+    own: Mask
+    """Something is known of it and nothing is new: as its account always was."""
+
+
+NEWER: Final = np.iinfo(np.int64).max
 
 
 class Habits:
@@ -41,22 +53,24 @@ class Habits:
             },
         )
 
-    def observe(self, events: Columns, account: NDArray[np.int32]) -> Mask:
-        """Remember the values of a slice; which events show values that are new to their account at once.
+    def observe(self, events: Columns, account: NDArray[np.int32]) -> Novelty:
+        """Remember the values of a slice; what of them is new to their account.
 
         `account`: slot of each event's account. Shape (n,).
         """
-        new = np.zeros((len(ATTRIBUTES), len(account)), np.bool_)
+        shown, new = np.zeros((2, len(ATTRIBUTES), len(account)), np.bool_)
+        since_ms = np.full(len(account), NEWER)
         for number, name in enumerate(ATTRIBUTES):
             values = events[name]
             if name == "prefix":
                 values = np.where(values == 0, np.uint64(1), values)  # no prefix is a habit too
             known = np.flatnonzero(values != 0)
             first_ms = self._observe_one(number, values[known], account[known], events, known)
-            new[number, known] = events["time_ms"][known] - first_ms < NOVELTY_MS
-        elsewhere = new[ATTRIBUTES.index("network")]
-        others = new.sum(axis=0) - elsewhere
-        return np.asarray(elsewhere & (others >= FOREIGN_NEW), np.bool_)
+            shown[number, known] = True
+            new[number, known] = fresh = events["time_ms"][known] - first_ms < NOVELTY_MS
+            since_ms[known] = np.minimum(since_ms[known], np.where(fresh, first_ms, NEWER))
+        elsewhere, count = new[ATTRIBUTES.index("network")], new.sum(axis=0)
+        return Novelty(elsewhere & (count > AT_ONCE), since_ms, shown.any(axis=0) & (count == 0))
 
     def _observe_one(
         self,

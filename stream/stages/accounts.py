@@ -16,10 +16,10 @@ from stream.config import Windows
 from stream.event.columns import Columns, take
 from stream.links.kinds import LinkKind
 from stream.links.sightings import TILE_MS, merged, sight
-from stream.memory import histograms, routine
+from stream.memory import histograms, regimes, routine
 from stream.memory.bodies import Bodies
 from stream.memory.exchanges import Exchanges
-from stream.memory.habits import NOVELTY_MS, Habits
+from stream.memory.habits import Habits
 from stream.memory.templates import COMMON_MS, Templates
 from stream.memory.turns import Turns
 from stream.windows.groups import Groups, runs
@@ -59,7 +59,6 @@ def _columns() -> dict[str, Column]:
         "first_ms": Column(np.int64),
         "last_ms": Column(np.int64),
         "total": Column(np.int32),
-        "past_ms": Column(np.int64, fill=-1),
         "minutes": Column(np.uint16, RINGS["minutes"].length),
         "minutes_newest": Column(np.int32, fill=NEVER),
         "hours": Column(np.uint16, RINGS["hours"].length),
@@ -72,6 +71,7 @@ def _columns() -> dict[str, Column]:
         "sums_newest": Column(np.int32, fill=NEVER),
         "histograms": Column(np.uint8, histograms.WIDTH),
         **routine.COLUMNS,
+        **regimes.COLUMNS,
     }
 
 
@@ -171,10 +171,8 @@ class Accounts:
         events["templated"] = (events["template"] != 0) & (age_ms < COMMON_MS)
         known_tool = events["tool"] != 0
         self.table["tool"][slots[known_tool]] = events["tool"][known_tool]
-        novel = self._habits.observe(events, slots)
-        past_ms = self.table["past_ms"][slots]
-        had_past = (past_ms >= 0) & (past_ms <= events["time_ms"] - NOVELTY_MS)
-        events["foreign"] = had_past & novel
+        novelty = self._habits.observe(events, slots)
+        events["foreign"] = regimes.foreign(self.table, events, slots, novelty)
 
     def _accumulate(self, events: Columns, slots: NDArray[np.int32]) -> None:
         time_ms, table = events["time_ms"], self.table

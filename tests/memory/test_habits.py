@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.event.columns import Columns
-from stream.memory.habits import Habits
+from stream.memory.habits import NEWER, Habits
 from tests.memory.columns import START_MS, columns
 
 DAY_MS = 86_400_000
@@ -25,25 +25,25 @@ def shown(account: int, day: float, **values: int) -> Columns:
 
 def observe(habits: Habits, account: int, day: float, **values: int) -> bool:
     slots = np.array([account], np.int32)
-    return bool(habits.observe(shown(account, day, **values), slots)[0])
+    return bool(habits.observe(shown(account, day, **values), slots).at_once[0])
 
 
 @pytest.mark.parametrize(
-    ("changed", "foreign"),
+    ("changed", "at_once"),
     [
         (("network", "params", "prefix", "client"), True),
         (("network", "params", "prefix"), True),
         (("network", "prefix", "client"), True),
         (("network", "client"), False),
-        (("params", "prefix", "client"), False),  # whoever moves to a new client does so from his place
+        (("params", "prefix", "client"), False),  # a new laptop is used where one always was
         (("network",), False),
         ((), False),
     ],
 )
-def test_what_is_foreign(changed: tuple[str, ...], foreign: bool) -> None:
+def test_what_is_new_at_once(changed: tuple[str, ...], at_once: bool) -> None:
     habits = Habits("accounts")
     observe(habits, 0, 0, **USUAL)
-    assert observe(habits, 0, 10, **{n: ELSEWHERE[n] if n in changed else USUAL[n] for n in USUAL}) is foreign
+    assert observe(habits, 0, 10, **{n: ELSEWHERE[n] if n in changed else USUAL[n] for n in USUAL}) is at_once
 
 
 def test_a_value_is_new_for_some_days_and_then_a_habit() -> None:
@@ -59,6 +59,18 @@ def test_what_is_unknown_is_never_new() -> None:
     observe(habits, 0, 0, **USUAL)
     assert not observe(habits, 0, 10)
     assert not observe(habits, 0, 10, params=92, prefix=93, client=94)
+
+
+def test_news_is_told_with_when_it_began_and_what_is_none_is_the_accounts_own() -> None:
+    habits, slots = Habits("accounts"), np.array([0], np.int32)
+    habits.observe(shown(0, 0, **USUAL), slots)
+    habits.observe(shown(0, 10, **(USUAL | {"client": 94})), slots)
+    later = habits.observe(shown(0, 11, **ELSEWHERE), slots)
+    assert later.since_ms.tolist() == [START_MS + 10 * DAY_MS], "its client came a day before the rest"
+    assert not later.own[0]
+    usual = habits.observe(shown(0, 11, **USUAL), slots)
+    assert usual.own[0]
+    assert usual.since_ms.tolist() == [NEWER]
 
 
 def test_habits_are_each_accounts_own() -> None:
