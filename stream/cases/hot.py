@@ -95,7 +95,7 @@ def judge(
     busy = units.mean(units.log_rate) > np.log(_BUSY)
     in_one_place = units.by_kind(lambda kind: kind.fields == ("network",)) | (pieces["place"].nats < 0)
     need = need + np.where(tame & in_one_place, _PLACE_NATS, 0.0)
-    one_thing = ~in_one_place & ~busy & (_reason(pieces, ("breadth",)) <= _COUNTS)
+    one_thing = ~in_one_place & ~busy & (_reason(pieces, ("breadth", "alike")) <= _COUNTS)
     need = need + np.where(tame & one_thing, _TAME_NATS, 0.0)
     hot = (np.round(total, 6) >= np.round(need, 6)) & (reasons >= 2) & enough
     return Judged(units, pieces, total, need, hard, hot)

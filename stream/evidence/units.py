@@ -31,6 +31,8 @@ class Members:
     streamed: Floats
     tool: NDArray[np.uint64]
     active_hours: Floats
+    goes_on: Floats
+    """1 where the account is used in its old way too since it was in a new one, else 0."""
     histograms: NDArray[np.uint8]
 
     def where(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "Members":
@@ -56,6 +58,7 @@ class Units:
     log_in: Floats
     log_out: Floats
     active_hours: Floats
+    goes_on: Floats
     tool: NDArray[np.uint64]
     unit: NDArray[np.uint64]
     size: NDArray[np.int64]
@@ -133,6 +136,7 @@ def units_of(kinds: Sequence[LinkKind], kind: NDArray[np.uint8], members: Member
         log_in=mean(members.log_in),
         log_out=mean(members.log_out),
         active_hours=mean(members.active_hours),
+        goes_on=mean(members.goes_on),
         tool=members.tool[start],
         unit=members.unit[start],
         size=lengths(start, len(members.link)),

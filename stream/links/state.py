@@ -277,6 +277,7 @@ class LinkState:
             streamed=habit("streamed", 1, "events"),
             tool=profile["tool"],
             active_hours=profile["active_hours"].astype(np.float64),
+            goes_on=profile["goes_on"].astype(np.float64),
             histograms=profile["histograms"],
         )
 

@@ -29,8 +29,8 @@ class Novelty(NamedTuple):
     """A new network, and AT_ONCE of the other attributes new."""
     since_ms: NDArray[np.int64]
     """When the first of its new values was shown first; NEWER where none is new."""
-    own: Mask
-    """Something is known of it and nothing is new: as its account always was."""
+    settled_ms: NDArray[np.int64]
+    """When the last of its values was shown first; NEWER where one is new or none is known."""
 
 
 NEWER: Final = np.iinfo(np.int64).max
@@ -58,19 +58,20 @@ class Habits:
 
         `account`: slot of each event's account. Shape (n,).
         """
-        shown, new = np.zeros((2, len(ATTRIBUTES), len(account)), np.bool_)
-        since_ms = np.full(len(account), NEWER)
+        new = np.zeros((len(ATTRIBUTES), len(account)), np.bool_)
+        since_ms, settled_ms = np.full(len(account), NEWER), np.full(len(account), -1)
         for number, name in enumerate(ATTRIBUTES):
             values = events[name]
             if name == "prefix":
                 values = np.where(values == 0, np.uint64(1), values)  # no prefix is a habit too
             known = np.flatnonzero(values != 0)
             first_ms = self._observe_one(number, values[known], account[known], events, known)
-            shown[number, known] = True
             new[number, known] = fresh = events["time_ms"][known] - first_ms < NOVELTY_MS
             since_ms[known] = np.minimum(since_ms[known], np.where(fresh, first_ms, NEWER))
+            settled_ms[known] = np.maximum(settled_ms[known], first_ms)
         elsewhere, count = new[ATTRIBUTES.index("network")], new.sum(axis=0)
-        return Novelty(elsewhere & (count > AT_ONCE), since_ms, shown.any(axis=0) & (count == 0))
+        settled_ms[(count > 0) | (settled_ms < 0)] = NEWER
+        return Novelty(elsewhere & (count > AT_ONCE), since_ms, settled_ms)
 
     def _observe_one(
         self,

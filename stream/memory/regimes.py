@@ -1,8 +1,8 @@
-"""Regimes: whether somebody else works with an account while its owner goes on with it.
+"""Regimes: whether an account came in a new way, and whether its owner goes on in the old one.
 
-Stands between habits and the counts of an account. Whoever moves to a new client behind a new gateway shows
-all that is new at once too, and in a week hundreds do; but he leaves the old behind. A stolen key is used in
-the old way and in the new way by turns, until its owner notices.
+Stands between habits and the counts of an account. A stolen key is used in the old way and in the new one by
+turns, until its owner notices. Whoever moves to a new client behind a new gateway shows all that is new at
+once too, and in a week hundreds do; but he leaves the old way behind.
 """
 
 from typing import Final
@@ -15,33 +15,43 @@ from stream.memory.habits import NOVELTY_MS, Novelty
 from stream.windows.groups import Groups
 from stream.windows.slots import Column, Mask, SlotTable
 
-COLUMNS: Final = {"past_ms": Column(np.int64, fill=-1), "own_ms": Column(np.int64, fill=-1)}
-"""What the table of accounts keeps for it: when an account had a past, and its last event in the old way."""
+COLUMNS: Final = {"past_ms": Column(np.int64, fill=-1)} | dict.fromkeys(
+    ("own_ms", "new_ms"), Column(np.int64)
+)
+"""What the table of accounts keeps for it: when an account had a past, its last event in the old way, and
+since when it shows what was new at once last; 0 for never."""
 _SHIFT: Final = 42
 """Bits that hold a time in ms, so that one running maximum over all accounts is one of each."""
 
 
 def foreign(table: SlotTable, events: Columns, slots: NDArray[np.int32], novelty: Novelty) -> Mask:
-    """Events of a second regime: new in several ways at once, on an account with a past that still goes on.
+    """Events that are new in several ways at once on an account with a past.
 
     `slots`: of each event's account; events ascend in time. Shape (n,).
     """
+    groups, time_ms = Groups(slots), events["time_ms"]
+    new_ms = _latest(table, "new_ms", groups, slots, np.where(novelty.at_once, novelty.since_ms, 0))
+    old = novelty.settled_ms < np.where(new_ms > 0, new_ms, time_ms)
+    _latest(table, "own_ms", groups, slots, np.where(old, time_ms, 0))
     past_ms = table["past_ms"][slots]
-    had_past = (past_ms >= 0) & (past_ms <= events["time_ms"] - NOVELTY_MS)
-    last_ms = _last_own(table, events["time_ms"], slots, novelty.own)
-    return np.asarray(had_past & novelty.at_once & (last_ms > novelty.since_ms))
+    had_past = (past_ms >= 0) & (past_ms <= time_ms - NOVELTY_MS)
+    return np.asarray(had_past & novelty.at_once)
 
 
-def _last_own(
-    table: SlotTable, time_ms: NDArray[np.int64], slots: NDArray[np.int32], own: Mask
+def goes_on(table: SlotTable, slots: NDArray[np.int32]) -> Mask:
+    """Accounts that were used in their old way since they were in a new one. Shape (slots,)."""
+    new_ms = table["new_ms"][slots]
+    return np.asarray((new_ms > 0) & (table["own_ms"][slots] > new_ms))
+
+
+def _latest(
+    table: SlotTable, name: str, groups: Groups, slots: NDArray[np.int32], times: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Time of the last event in the old way of each event's account, up to it; 0 where there was none."""
-    groups = Groups(slots)
+    """The latest time of each event's account up to the event, which the table keeps."""
     order, base = groups.order, groups.ids[groups.order] << _SHIFT
-    before = np.maximum(table["own_ms"][slots], 0)
-    running = np.maximum.accumulate(base + np.where(own, time_ms, before)[order])
-    last_ms = np.empty(len(slots), np.int64)
-    last_ms[order] = running - base
+    known = np.maximum(times, table[name][slots])
+    latest: NDArray[np.int64] = np.empty_like(known)
+    latest[order] = np.maximum.accumulate(base + known[order]) - base
     unique = groups.first(slots)
-    table["own_ms"][unique] = np.maximum(table["own_ms"][unique], groups.max(last_ms))
-    return last_ms
+    table[name][unique] = groups.max(latest)
+    return latest

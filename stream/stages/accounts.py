@@ -228,6 +228,7 @@ class Accounts:
         data["account_id"] = table["account_id"][slots].tolist()
         for name in (*(name for name, _ in _SIGN_UP), "tool", "first_ms", "last_ms", "total"):
             data[name] = table[name][slots]
+        data["goes_on"] = regimes.goes_on(table, slots).astype(np.uint8)
         data["home_share"] = home.astype(np.float32)
         data |= {name: counts[:, i].astype(np.int32) for i, name in enumerate(COUNTS)}
         sums = np.minimum(sums, np.iinfo(np.int32).max)

@@ -51,6 +51,7 @@ def random_population(seed: int) -> Population:
             log_out=events * rng.integers(0, 3000, count),
             streamed=flag(),
             active_hours=rng.integers(0, 25, count),
+            goes_on=rng.integers(0, 2, count),
             histograms=np.stack([histogram(rng.integers(-1, BINS, len(ATTRIBUTES))) for _ in accounts]),
             **{name: flag() for name in FLAGS},
         )
@@ -226,7 +227,7 @@ SHOWING: dict[str, dict[str, Any]] = {
     "handed_over": {"handed_over": 5},
     "failed_over": {"failed_over": 5},
     "refused": {"refused": 20},
-    "changed": {"foreign": 40},
+    "changed": {"foreign": 40, "goes_on": 1},
     "templated": {"templated": 40},
 }
 PLAIN: dict[str, Any] = {
@@ -248,6 +249,18 @@ def showing(name: str, hits: int, votes: int = 16) -> Units:
     made.link("payment", 1, range(hits), foreign=foreign)
     made.link("payment", 1, range(hits, votes))
     return made.units()
+
+
+@pytest.mark.parametrize(("owners", "told"), [(0, False), (1, False), (2, True), (16, True)])
+def test_accounts_that_changed_are_a_migration_if_hardly_any_owner_goes_on(owners: int, told: bool) -> None:
+    made = Population()
+    going_on = np.arange(16) < owners
+    made.accounts(range(16), **(PLAIN | SHOWING["changed"] | {"goes_on": going_on.astype(int)}))
+    made.link("payment", 1, range(16), foreign=10)
+    units = made.units()
+    piece = score(units, lagged(units, rate=0.05))["changed"]
+    assert piece.observed[0] == 1
+    assert bool(piece.nats[0] > 2) is told
 
 
 def test_there_is_an_account_for_every_trait() -> None:

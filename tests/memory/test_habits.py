@@ -61,16 +61,21 @@ def test_what_is_unknown_is_never_new() -> None:
     assert not observe(habits, 0, 10, params=92, prefix=93, client=94)
 
 
-def test_news_is_told_with_when_it_began_and_what_is_none_is_the_accounts_own() -> None:
+def test_news_is_told_with_when_it_began_and_what_is_known_with_when_it_was_complete() -> None:
     habits, slots = Habits("accounts"), np.array([0], np.int32)
     habits.observe(shown(0, 0, **USUAL), slots)
     habits.observe(shown(0, 10, **(USUAL | {"client": 94})), slots)
     later = habits.observe(shown(0, 11, **ELSEWHERE), slots)
     assert later.since_ms.tolist() == [START_MS + 10 * DAY_MS], "its client came a day before the rest"
-    assert not later.own[0]
-    usual = habits.observe(shown(0, 11, **USUAL), slots)
-    assert usual.own[0]
+    assert later.settled_ms.tolist() == [NEWER]
+    usual = habits.observe(shown(0, 20, **(USUAL | {"client": 94})), slots)
     assert usual.since_ms.tolist() == [NEWER]
+    assert usual.settled_ms.tolist() == [START_MS + 10 * DAY_MS]
+    nothing = columns(time_ms=[START_MS + 20 * DAY_MS], account=[100]) | {"client": np.zeros(1, np.uint64)}
+    nothing["prefix"] = np.zeros(1, np.uint64)
+    assert habits.observe(nothing, slots).since_ms.tolist() == [START_MS + 20 * DAY_MS], (
+        "no prefix is one too"
+    )
 
 
 def test_habits_are_each_accounts_own() -> None:
