@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.stats import poisson
 
 from stream.event.columns import Columns
-from stream.windows.groups import Groups, order_by
+from stream.windows.groups import Groups, order_by, runs
 from stream.windows.slots import Column, Mask, SlotTable, evict_idle, mix
 from stream.windows.tiles import DAY_MS
 
@@ -93,10 +93,11 @@ class Templates:
         # by key: the order of slots depends on what was evicted when
         order = order_by(self.loose.keys[: len(self.loose)])
         simhash, account = self.loose["simhash"][order], self.loose["account"][order]
-        account = Groups(account).ids
+        by_account = Groups(account)
+        account = by_account.ids
         free, found, chance = np.ones(len(order), np.bool_), 0, _chance(account)
         for band in range(_BANDS):
-            for seed in _seeds(simhash, account, free, band):
+            for seed in _seeds(simhash, account, by_account.order, free, band):
                 centroid = _grow(simhash, account, seed[free[seed]], chance)
                 if centroid is not None:
                     free &= np.bitwise_count(simhash ^ centroid) > RADIUS
@@ -136,20 +137,27 @@ def _scatter(order: NDArray[np.int64], values: Mask) -> Mask:
 
 
 def _seeds(
-    simhash: NDArray[np.uint64], account: NDArray[Any], free: Mask, band: int
+    simhash: NDArray[np.uint64],
+    account: NDArray[Any],
+    by_account: NDArray[np.int64],
+    free: Mask,
+    band: int,
 ) -> list[NDArray[np.int64]]:
-    """Prompts that share a band value which improbably many accounts share: their rows, most shared first."""
+    """Prompts that share a band value which improbably many accounts share: their rows, most shared first.
+
+    `by_account`: the order of rows by account; 16 bits are sorted in two passes, so it is made once.
+    """
     value = (simhash >> np.uint64(16 * band)).astype(np.uint16)
-    pairs = np.sort((value[free].astype(np.int64) << 32) + account[free])
-    distinct = pairs[1:] != pairs[:-1]
-    accounts = np.bincount(pairs[np.append(True, distinct)[: len(pairs)]] >> 32, minlength=1 << 16)
+    order = by_account[order_by(value[by_account])]
+    counted = order[free[order]]
+    of_value = value[counted]
+    accounts = np.bincount(of_value[runs(of_value, account[counted])], minlength=1 << 16)
     threshold = max(6, int(poisson.isf(_P_SEED, accounts.mean())) + 1)
     hot = np.flatnonzero(accounts >= threshold)
     hot = hot[np.argsort(-accounts[hot], kind="stable")][:_MAX_SEEDS]
-    order = order_by(value)
     ordered = value[order]
     low, high = np.searchsorted(ordered, hot), np.searchsorted(ordered, hot, "right")
-    return [order[start:end] for start, end in zip(low.tolist(), high.tolist(), strict=True)]
+    return [np.sort(order[start:end]) for start, end in zip(low.tolist(), high.tolist(), strict=True)]
 
 
 def _majority(simhash: NDArray[np.uint64], weight: NDArray[np.float64]) -> np.uint64:
