@@ -44,10 +44,10 @@ def normalise(histograms: NDArray[np.uint8]) -> tuple[Shares, Shares]:
     """Shares by bin (n, attributes * BINS) and within-disagreement (n, attributes); nan where unknown."""
     counts = histograms.reshape(len(histograms), len(ATTRIBUTES), BINS).astype(np.float32)
     # whole numbers below 2**24: exact in any order of summing
-    total = counts.sum(axis=2)
+    total = np.einsum("nab->na", counts)
     squares = np.einsum("nab,nab->na", counts, counts)
     with np.errstate(invalid="ignore", divide="ignore"):
-        shares = np.where(total[:, :, None] > 0, counts / total[:, :, None], np.nan)
+        shares = np.divide(counts, total[:, :, None], out=counts)  # 0 / 0 where unknown
         pairs = total * (total - 1)
         within = np.where(pairs > 0, 1 - (squares - total) / pairs, np.nan)
     return shares.reshape(len(histograms), -1), within

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import log_ndtr
 from scipy.stats import norm
 
 Floats = NDArray[np.float64]
@@ -85,7 +86,7 @@ def tail(name: str, values: Floats, reference: Floats, cap: float, least: int = 
         return absent(name, len(values))
     middle, low = known[(len(known) - 1) // 2], known[int(_ONE_SIGMA * (len(known) - 1))]
     spread = max(middle - low, _LEAST_SPREAD)
-    nats = np.clip(-norm.logsf((middle - values) / spread) - TAIL_OFFSET, 0, cap)
+    nats = np.clip(-log_ndtr((values - middle) / spread) - TAIL_OFFSET, 0, cap)
     return Piece(
         name,
         np.where(np.isfinite(values), nats, 0.0),
