@@ -14,6 +14,7 @@ from scipy.sparse import csr_array
 from stream.evidence.lagged import Lagged
 from stream.evidence.piece import Floats, Piece, fixed
 from stream.evidence.units import Units
+from stream.windows.groups import Groups
 from stream.windows.slots import Keys, mix
 
 _CAP: Final = 5.0
@@ -31,18 +32,18 @@ def companions(units: Units) -> Floats:
     counts = np.zeros(len(units.start))
     counted = np.flatnonzero(units.by_kind(lambda kind: kind.breadth))
     if len(counted):
-        wanted = np.isin(units.of, counted)
-        link = np.searchsorted(counted, units.of[wanted])
+        wanted = np.repeat(units.by_kind(lambda kind: kind.breadth), units.votes)
+        kind = np.repeat(units.kind[counted], units.votes[counted])
         # a unit of another kind is another unit: only links of one kind are compared
-        of_kind = mix(units.unit[wanted], units.kind[counted][link].astype(np.uint64))
-        counts[counted] = _near(link, of_kind, units.votes[counted])
+        of_kind = mix(units.unit[wanted], kind.astype(np.uint64))
+        counts[counted] = _near(of_kind, units.votes[counted])
     return counts
 
 
-def _near(link: NDArray[np.int64], unit: Keys, votes: NDArray[np.int64]) -> Floats:
-    """Other links near each link; `link` and `unit` are pairs, `votes` the units of each link."""
-    _, column = np.unique(unit, return_inverse=True)
-    cells = (np.ones(len(unit)), (link, column))
+def _near(unit: Keys, votes: NDArray[np.int64]) -> Floats:
+    """Other links near each link; `unit`: the units of one link after the other, `votes` of each."""
+    column = Groups(unit).ids
+    cells = (np.ones(len(unit)), column, np.append(0, np.cumsum(votes)))
     incidence = csr_array(cells, shape=(len(votes), int(column.max(initial=0)) + 1))
     shared = (incidence @ incidence.T).tocoo()
     one, other, common = shared.row, shared.col, shared.data

@@ -16,7 +16,7 @@ from stream.evidence import breadth
 from stream.evidence.lagged import Lagged
 from stream.evidence.piece import Floats, Piece, fixed
 from stream.evidence.units import Units
-from stream.windows.groups import Groups, lengths, runs
+from stream.windows.groups import Groups, distinct, lengths, runs
 
 PLACE_SHARE: Final = 0.25
 _NATS: Final = -4.0
@@ -56,12 +56,14 @@ def most_together(members: Sitting, account: NDArray[np.int32], network: NDArray
     row = np.repeat(np.arange(len(times)), times)
     step = np.arange(len(row)) - np.repeat(np.cumsum(times) - times, times)
     where = network[pairs.order][first[members.account[row]] + step].astype(np.int64)
-    # pairs of small numbers as one number: NumPy sorts it several times faster
+    # a pair of small numbers as one number
     base = int(where.max(initial=0)) + 1
-    stays = np.unique(unit[row] * base + where)
-    crowds, votes = np.unique(position[stays // base] * base + stays % base, return_counts=True)
+    stays = distinct(unit[row] * base + where)
+    crowd = position[stays // base] * base + stays % base
+    crowd = np.sort(crowd)
+    starts = runs(crowd)
     most = np.zeros(len(links))
-    np.maximum.at(most, crowds // base, votes.astype(np.float64))
+    np.maximum.at(most, crowd[starts] // base, lengths(starts, len(crowd)).astype(np.float64))
     return most
 
 

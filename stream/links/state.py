@@ -18,7 +18,7 @@ from stream.evidence.units import Members
 from stream.links.kinds import LinkKind
 from stream.links.profile import ASIDE, PROFILE
 from stream.links.sightings import TILE_MS
-from stream.windows.groups import lengths, order_by, runs
+from stream.windows.groups import distinct, lengths, order_by, runs
 from stream.windows.slots import Column, SlotTable, evict_idle, mix
 from stream.windows.tiles import NEVER, Ring
 from stream.windows.volumes import RINGS, volumes
@@ -150,7 +150,7 @@ class LinkState:
         """Add amounts to tiles of links, whose rows stand together."""
         ring = RINGS[name]
         tiles = time_ms // ring.tile_ms
-        for tile in np.unique(tiles).tolist():
+        for tile in distinct(tiles).tolist():
             of = np.flatnonzero(tiles == tile)
             by_link = runs(links[of])
             newest, sums = self.links[f"{name}_newest"], np.add.reduceat(amounts[of], by_link)[:, None]
@@ -175,7 +175,7 @@ class LinkState:
             members[name][slots] += np.add.reduceat(column[name], starts)
         counts = np.stack([column["events"], column["foreign"]], axis=1)
         slot_of = slots.repeat(lengths(starts, len(link_of)))
-        for tile in np.unique(column["tile"]).tolist():
+        for tile in distinct(column["tile"]).tolist():
             of = column["tile"] == tile
             # (link, account, tile) are unique, so rows of one tile have different slots
             WINDOW.add(members["counts"], members["counts_newest"], slot_of[of], tile, counts[of])

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream.event.columns import Columns
-from stream.windows.groups import Groups
+from stream.windows.groups import Groups, distinct
 from stream.windows.slots import Column, Mask, SlotTable, mix
 from stream.windows.tiles import DAY_MS, NEVER, Ring
 
@@ -83,7 +83,7 @@ class Habits:
         self, slots: NDArray[np.int32], inverse: NDArray[np.int64], time_ms: NDArray[np.int64]
     ) -> None:
         day = time_ms // DAY_MS
-        for tile in np.unique(day).tolist():
+        for tile in distinct(day).tolist():
             counts = np.bincount(inverse[day == tile], minlength=len(slots))
             seen = counts > 0
             _DAYS.add(self.table["days"], self.table["newest"], slots[seen], tile, counts[seen][:, None])

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.stats import poisson
 
 from stream.event.columns import Columns
-from stream.windows.groups import Groups, order_by, runs
+from stream.windows.groups import Groups, distinct, order_by, runs
 from stream.windows.slots import Column, Mask, SlotTable, evict_idle, mix
 from stream.windows.tiles import DAY_MS
 
@@ -69,7 +69,7 @@ class Templates:
             found[known[near]] = self.centroids.keys[slot[near]]
             last = self.centroids["last_ms"]
             np.maximum.at(last, slot[near], events["time_ms"][known[near]])
-            self.centroids.touch(np.unique(slot[near]))
+            self.centroids.touch(distinct(slot[near]))
         self._keep(events, known[found[known] == 0])
         return found
 

@@ -22,7 +22,7 @@ from stream.memory.exchanges import Exchanges
 from stream.memory.habits import NOVELTY_MS, Habits
 from stream.memory.templates import COMMON_MS, Templates
 from stream.memory.turns import Turns
-from stream.windows.groups import Groups, runs
+from stream.windows.groups import Groups, distinct, runs
 from stream.windows.slots import TEXT, Column, SlotTable, evict_idle, mix
 from stream.windows.tiles import DAY_MS, HORIZONS, HOUR_MS, NEVER, Ring, begins
 from stream.windows.volumes import RINGS, volumes
@@ -117,7 +117,7 @@ class Accounts:
         self._derive(events, slots)
         self._accumulate(events, slots)
         self._sightings.append(sight(self._kinds, events))
-        self._seen.append(np.unique(slots))
+        self._seen.append(distinct(slots))
 
     def _meet(self, events: Columns, ids: pl.Series) -> NDArray[np.int32]:
         """Slot of each event's account, made where it is new; sign-up data follow the newest event."""
@@ -193,7 +193,7 @@ class Accounts:
             starts = runs(slots[order], tile)
             of, number = slots[order][starts], tile[starts]
             totals = np.add.reduceat(amounts, starts, axis=0)
-            for each in np.unique(number).tolist():
+            for each in distinct(number).tolist():
                 rows = np.flatnonzero(number == each)
                 ring.add(table[name], table[f"{name}_newest"], of[rows], each, totals[rows])
         histograms.add(
@@ -208,7 +208,7 @@ class Accounts:
         """Sightings since the last tick, and the profiles of the accounts that were seen."""
         blocks = []
         if self._sightings:
-            seen = np.unique(np.concatenate(self._seen))
+            seen = distinct(np.concatenate(self._seen))
             blocks = [
                 Block(NAME, "profiles", self._profiles(seen, now_ms)),
                 Block(NAME, "sightings", merged(self._sightings)),
