@@ -20,7 +20,8 @@ from stream.evidence.units import Members, zeroed
 from stream.findings.finding import Evidence
 from stream.learning.reference import Normality
 from stream.links.kinds import LinkKind
-from stream.links.state import LinkState, Seats
+from stream.links.seats import Seats
+from stream.links.state import LinkState
 from stream.settings import Alerts
 from stream.windows.groups import Groups
 from stream.windows.tiles import DAY_MS, HOUR_MS, begins

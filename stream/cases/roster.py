@@ -15,7 +15,8 @@ from stream.evidence.piece import Floats
 from stream.evidence.place import PLACE_SHARE
 from stream.evidence.units import Members
 from stream.learning.reference import LAG_MS
-from stream.links.state import LinkState, Seats
+from stream.links.seats import Seats
+from stream.links.state import LinkState
 from stream.windows.groups import Groups
 
 

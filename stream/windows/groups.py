@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 _FEW: Final = 500
 """Rows below which it is quickest to compare keys."""
+_SPARSE: Final = 4
+"""Numbers in a span of so many times their own count are marked, beyond it they are sorted."""
 
 
 def order_by(*keys: NDArray[Any]) -> NDArray[np.int64]:
@@ -40,11 +42,19 @@ def distinct(values: NDArray[Any]) -> NDArray[Any]:
     if not len(values):
         return values
     least = values.min()
-    if int(values.max()) - int(least) < len(values):
+    if int(values.max()) - int(least) < _SPARSE * len(values):
         above = np.flatnonzero(np.bincount((values - least).astype(np.int64)))
         return np.asarray(above.astype(values.dtype) + least)
     ordered = np.sort(values)
     return ordered[runs(ordered)]
+
+
+def places(slots: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Distinct slots (not negative), ascending, and the place of each one given among them."""
+    used = distinct(slots)
+    place = np.empty(int(used[-1]) + 1 if len(used) else 0, np.int64)
+    place[used] = np.arange(len(used))
+    return used, place[slots]
 
 
 def runs(*keys: NDArray[Any]) -> NDArray[np.int64]:

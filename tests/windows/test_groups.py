@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.windows.groups import Groups, distinct, order_by
+from stream.windows.groups import Groups, distinct, order_by, places
 
 Rows = list[tuple[int, int, int]]
 """Two keys and a value."""
@@ -70,3 +70,10 @@ def test_rows_are_ordered_as_numpy_orders_them(
     assert order_by(key).tolist() == np.argsort(key, kind="stable").tolist()
     assert distinct(key).tolist() == sorted(set(key.tolist()))
     assert distinct(key).dtype == key.dtype
+
+
+@given(st.lists(st.integers(0, 30) | st.integers(0, 10**6), max_size=40))
+def test_each_slot_stands_in_its_place_among_the_distinct(slots: list[int]) -> None:
+    used, place = places(np.array(slots, np.int32))
+    assert used.tolist() == sorted(set(slots))
+    assert used[place].tolist() == slots
