@@ -72,5 +72,5 @@ def score(units: Units, lagged: Lagged) -> list[Piece]:
     at_one = units.by_kind(lambda kind: kind.fields == ("network",))
     together = np.where(at_one, 0.0, units.together)
     share = together / units.votes
-    shared_work = lagged.trait("templated", units).nats + breadth.nats(breadth.companions(units))
+    shared_work = lagged.trait("templated", units).nats + breadth.nats(units.companions)
     return [fixed("place", np.where(share > _HALF, _NATS - shared_work, 0.0), share, 0.0, _HALF)]
