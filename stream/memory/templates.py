@@ -94,7 +94,7 @@ class Templates:
         order = order_by(self.loose.keys[: len(self.loose)])
         simhash, account = self.loose["simhash"][order], self.loose["account"][order]
         by_account = Groups(account)
-        account = by_account.ids
+        account = by_account.ids.astype(np.int32)
         free, found, chance = np.ones(len(order), np.bool_), 0, _chance(account)
         for band in range(_BANDS):
             for seed in _seeds(simhash, account, by_account.order, free, band):
@@ -149,7 +149,7 @@ def _seeds(
     """
     value = (simhash >> np.uint64(16 * band)).astype(np.uint16)
     order = by_account[order_by(value[by_account])]
-    counted = order[free[order]]
+    counted = order if free.all() else order[free[order]]
     of_value = value[counted]
     accounts = np.bincount(of_value[runs(of_value, account[counted])], minlength=1 << 16)
     threshold = max(6, int(poisson.isf(_P_SEED, accounts.mean())) + 1)
@@ -177,14 +177,17 @@ def _grow(
     simhash: NDArray[np.uint64], account: NDArray[Any], seed: NDArray[np.int64], chance: Chance
 ) -> np.uint64 | None:
     """Centroid refined twice from a seed, or None where chance explains it or too few accounts are near."""
-    near = seed
-    centroid = np.uint64(0)
-    for _ in range(3):
+    near, first, centroid = seed, np.uint64(0), np.uint64(0)
+    for step in range(3):
         prompts = np.bincount(account[near])
         if (prompts > 0).sum() < 6:
             return None
         centroid = _majority(simhash[near], 1.0 / prompts[account[near]])
-        near = np.flatnonzero(np.bitwise_count(simhash ^ centroid) <= RADIUS)
+        if step == 0:
+            first, distance = centroid, np.bitwise_count(simhash ^ centroid)
+        # a refined centroid lies a few bits off: what is near it was not far from the first
+        may_be = np.flatnonzero(distance <= RADIUS + np.bitwise_count(first ^ centroid))
+        near = may_be[np.bitwise_count(simhash[may_be] ^ centroid) <= RADIUS]
     prompts = np.bincount(account[near], minlength=len(chance.near))
     # an account with thousands of prompts is near everything twice: it counts by its excess
     often = (prompts >= 2) & (prompts >= _EXCESS * chance.near)
