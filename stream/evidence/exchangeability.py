@@ -73,7 +73,7 @@ def dissimilarity(units: Units, contrast: Floats, wanted: NDArray[np.bool_] | No
 def _disagreement(units: Units, wanted: NDArray[np.bool_]) -> tuple[Shares, Shares]:
     """Between and within disagreement of the wanted links, by attribute: (links, attributes) each."""
     of_link = np.repeat(wanted, units.votes)
-    shares, within = normalise(units.histograms[np.repeat(of_link, units.size)])
+    shares, within = normalise(units.histograms.compress(np.repeat(of_link, units.size), axis=0))
     by_unit, by_link = _starts(units.size[of_link]), _starts(units.votes[wanted])
     size = units.size[of_link, None].astype(np.float32)
     shape = _sums(shares, by_unit) / size

@@ -36,8 +36,9 @@ class Members:
 
     def where(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "Members":
         """Some of them."""
-        picked = {name: getattr(self, name)[rows] for name in self.__slots__ if name != "traits"}
-        return Members(traits={name: values[rows] for name, values in self.traits.items()}, **picked)
+        at = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+        picked = {name: getattr(self, name).take(at, axis=0) for name in self.__slots__ if name != "traits"}
+        return Members(traits={name: values.take(at) for name, values in self.traits.items()}, **picked)
 
 
 @dataclass(frozen=True, slots=True)

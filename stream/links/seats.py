@@ -26,7 +26,8 @@ class Seats:
 
     def where(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "Seats":
         """Some of them."""
-        return Seats(*(getattr(self, name)[rows] for name in self.__slots__))
+        at = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+        return Seats(*(getattr(self, name).take(at, axis=0) for name in self.__slots__))
 
 
 def who_votes(keys: Keys, org: Keys, payment: Keys) -> NDArray[np.uint64]:

@@ -168,7 +168,10 @@ class LinkState:
         members, profiles = self.members, self.profiles
         link, account = members["link"][rows], members["account"][rows]
         on = WINDOW.total(
-            members["counts"][rows], members["counts_newest"][rows], WINDOW.tile(now_ms - 1), _SPAN + 1
+            members["counts"].take(rows, axis=0),
+            members["counts_newest"][rows],
+            WINDOW.tile(now_ms - 1),
+            _SPAN + 1,
         )
         changed = TRAITS["changed"].shows({"on_events": on[:, 0], "on_foreign": on[:, 1]})
         whole = np.where(changed, profiles["foreign"][account], profiles["events"][account])
@@ -189,12 +192,12 @@ class LinkState:
         picked = keep[order]
         return Seats(
             rows[picked], kind[picked], link[picked], account[picked], units[vote][order],
-            on[picked], share[picked], changed[picked],
+            on.take(picked, axis=0), share[picked], changed[picked],
         )  # fmt: skip
 
     def profile(self, account: NDArray[np.int32]) -> Profile:
         """Profile columns of accounts given by slot."""
-        columns = {name: self.profiles[name][account] for name in PROFILE if name not in ASIDE}
+        columns = {name: self.profiles[name].take(account, axis=0) for name in PROFILE if name not in ASIDE}
         return columns | {"began_ms": np.full(len(account), self.began_ms)}
 
     def newcomers(self, seats: Seats, since_ms: int) -> NDArray[np.bool_]:
@@ -231,7 +234,7 @@ class LinkState:
             streamed=habit("streamed", 1, "events"),
             tool=profile["tool"][at],
             active_hours=profile["active_hours"].astype(np.float64)[at],
-            histograms=profile["histograms"][at],
+            histograms=profile["histograms"].take(at, axis=0),
         )
 
     def evict(self, now_ms: int, idle_ms: int) -> None:

@@ -97,7 +97,7 @@ class Habits:
         wanted[accounts] = np.arange(len(accounts))
         of = self.table
         rows = np.flatnonzero((of["attribute"] == ATTRIBUTES.index(name)) & (wanted[of["account"]] >= 0))
-        shown = _DAYS.total(of["days"][rows], of["newest"][rows], _DAYS.tile(now_ms - 1))[:, 0]
+        shown = _DAYS.total(of["days"].take(rows, axis=0), of["newest"][rows], _DAYS.tile(now_ms - 1))[:, 0]
         place = wanted[of["account"][rows]]
         most = np.zeros(len(accounts), np.int64)
         np.maximum.at(most, place, shown)

@@ -224,8 +224,8 @@ class Accounts:
         slots = slots[np.argsort(self.table.keys[slots], kind="stable")]
         table, tile = self.table, WINDOW.tile(now_ms - 1)
         home = self._habits.favourite("network", slots, len(table), now_ms)
-        counts = WINDOW.total(table["counts"][slots], table["counts_newest"][slots], tile)
-        sums = WINDOW.total(table["sums"][slots], table["sums_newest"][slots], tile)
+        counts = WINDOW.total(table["counts"].take(slots, axis=0), table["counts_newest"][slots], tile)
+        sums = WINDOW.total(table["sums"].take(slots, axis=0), table["sums_newest"][slots], tile)
         data: dict[str, Any] = {"account": table.keys[slots]}
         data["account_id"] = table["account_id"][slots].tolist()
         for name in (*(name for name, _ in _SIGN_UP), "tool", "first_ms", "last_ms", "total"):
@@ -237,12 +237,14 @@ class Accounts:
         data["active_hours"] = self._active_hours(slots, now_ms)
         horizons = np.minimum(volumes(table, slots, now_ms), np.iinfo(np.int32).max).astype(np.int32)
         data["volumes"] = pl.Series(horizons, dtype=pl.Array(pl.Int32, len(HORIZONS)))
-        data["histograms"] = pl.Series(table["histograms"][slots], dtype=pl.Array(pl.UInt8, histograms.WIDTH))
+        data["histograms"] = pl.Series(
+            table["histograms"].take(slots, axis=0), dtype=pl.Array(pl.UInt8, histograms.WIDTH)
+        )
         return pl.DataFrame(data)
 
     def _active_hours(self, slots: NDArray[np.int32], now_ms: int) -> NDArray[np.int32]:
         """Hours of the last day with traffic."""
-        hour, ring = RINGS["hours"].tile(now_ms - 1), self.table["hours"][slots]
+        hour, ring = RINGS["hours"].tile(now_ms - 1), self.table["hours"].take(slots, axis=0)
         behind = hour - self.table["hours_newest"][slots].astype(np.int64)
         # column of a tile is its number modulo the ring; the newest `behind` of them are stale
         age = (hour - np.arange(ring.shape[1])) % ring.shape[1]

@@ -189,7 +189,7 @@ class SlotTable:
         if keep.all():
             return moved
         rows = np.flatnonzero(keep)
-        keys, columns = self.keys[rows], {name: self[name][rows] for name in self._spec}
+        keys, columns = self.keys[rows], {name: self[name].take(rows, axis=0) for name in self._spec}
         self._clear()
         self._fill(keys, columns)
         return moved
@@ -205,7 +205,7 @@ class SlotTable:
     def _block(self, rows: NDArray[np.int64], whole: bool) -> Block:
         data: dict[str, Any] = {"slot": rows.astype(np.int32), "key": self.keys[rows]}
         for name, spec in self._spec.items():
-            values = self[name][rows]
+            values = self[name].take(rows, axis=0)
             if spec.dtype is TEXT:
                 data[name] = pl.Series(name, values.tolist(), dtype=pl.String)
             elif spec.width > 1:
