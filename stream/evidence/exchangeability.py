@@ -61,13 +61,21 @@ def dissimilarity(units: Units, contrast: Floats, wanted: NDArray[np.bool_] | No
     wanted = np.ones(len(units.start), np.bool_) if wanted is None else wanted
     rho = np.full(len(units.start), np.nan)
     if wanted.any():
-        between, within = _disagreement(units, wanted)
+        between, within = _of_all(units) if wanted.all() else _disagreement(units, wanted)
         usable = (contrast > _LEAST_CONTRAST) & units.by_kind(_free)[wanted]
         ratio = np.clip((between - within) / np.maximum(contrast, _LEAST_CONTRAST), 0, 1.5)
         known = np.isfinite(ratio) & usable
         with np.errstate(invalid="ignore", divide="ignore"):
             rho[wanted] = np.where(known, ratio, 0.0).sum(axis=1) / known.sum(axis=1)
     return rho
+
+
+def _of_all(units: Units) -> tuple[Shares, Shares]:
+    """Disagreement of all links, worked out once: what is judged by it is also taken down for later."""
+    if not units.apart:
+        units.apart.extend(_disagreement(units, np.ones(len(units.start), np.bool_)))
+    between, within = units.apart
+    return between, within
 
 
 def _disagreement(units: Units, wanted: NDArray[np.bool_]) -> tuple[Shares, Shares]:

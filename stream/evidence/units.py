@@ -1,7 +1,7 @@
 """The members of candidate links, counted as unrelated units with one vote each."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
@@ -68,6 +68,8 @@ class Units:
     """Most units of each link that one network holds a good part of, shape (links,)."""
     companions: Floats
     """Other links of the kind that share half of the units of each link, shape (links,)."""
+    apart: list[Any] = field(default_factory=list)
+    """How far apart the units of every link are, once that was worked out."""
 
     def by_kind(self, says: Callable[[LinkKind], Any]) -> NDArray[Any]:
         """What something says of each link's kind; shape (links, ...)."""
