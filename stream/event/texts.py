@@ -124,7 +124,8 @@ def _strictly(
 def _present(values: Values) -> list[str]:
     """The strings that are neither absent nor empty; raises TypeError where 0 or [] is said instead."""
     present = list(filter(None, values))
-    if len(present) + values.count(None) < len(values) and len(present) != told(values):
+    absent = len(values) - len(present)
+    if absent and values.count(None) < absent and len(present) != told(values):
         raise TypeError
     return present
 
