@@ -41,7 +41,7 @@ def mix(*parts: NDArray[np.uint64]) -> Keys:
 
 
 class Index:
-    """Open-addressing map from 64-bit keys to slots, at most half full.
+    """Open-addressing map from 64-bit keys to slots, at most two thirds full.
 
     It holds slots alone: a key is compared with the one that the table keeps at the slot.
     """
@@ -88,7 +88,7 @@ class Index:
         `at`: where `look` said that they would stand, if nothing was added since.
         """
         size = len(self._slots)
-        while (self._used + len(keys)) * 2 > size:
+        while (self._used + len(keys)) * 3 > 2 * size:
             size *= 2
         if size > len(self._slots):
             old = self._slots[self._slots >= 0]
@@ -132,6 +132,9 @@ class SlotTable:
     def __init__(self, stage: str, name: str, columns: Mapping[str, Column]) -> None:
         """Start empty."""
         self.stage, self.name, self._spec = stage, name, dict(columns)
+        row_bytes = sum(np.dtype(column.dtype).itemsize * column.width for column in columns.values())
+        # what is reserved counts against the memory budget; wide rows are few, so they can grow more often
+        self._part = 16 if row_bytes >= 200 else 4
         self._clear()
 
     def _clear(self) -> None:
@@ -161,8 +164,7 @@ class SlotTable:
     def _grow(self, size: int) -> None:
         if size <= self._capacity:
             return
-        # a quarter more, not double: what is reserved counts against the memory budget
-        capacity = max(_MIN_SIZE, size, self._capacity + self._capacity // 4)
+        capacity = max(_MIN_SIZE, size, self._capacity + self._capacity // self._part)
         self.keys = _grown(self.keys, self._size, np.zeros(capacity, np.uint64))
         self._dirty = _grown(self._dirty, self._size, np.zeros(capacity, np.bool_))
         for name, spec in self._spec.items():
