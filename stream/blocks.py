@@ -4,8 +4,9 @@ import io
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+import orjson
 import polars as pl
 
 from stream.errors import StateError
@@ -25,6 +26,11 @@ class Block:
     table: str
     rows: pl.DataFrame
     whole: bool = False
+
+
+def as_json(stage: str, table: str, content: dict[str, Any]) -> Block:
+    """A whole block of one row that holds what is no table, as JSON."""
+    return Block(stage, table, pl.DataFrame({"json": [orjson.dumps(content).decode()]}), True)
 
 
 def encode(block: Block) -> bytes:

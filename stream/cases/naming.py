@@ -22,7 +22,8 @@ from stream.evidence.units import Members
 from stream.findings.finding import Evidence
 from stream.learning.reference import Normality
 from stream.links.kinds import LinkKind
-from stream.links.state import LinkState, Seats
+from stream.links.seats import Seats
+from stream.links.state import LinkState
 from stream.settings import Alerts
 from stream.windows.tiles import DAY_MS, HOUR_MS, begins
 
@@ -102,10 +103,11 @@ class Naming:
 
     def _joined(self) -> Iterator[Suspect]:
         for (number, value), link in sorted(self.sticky.items()):
-            members = self._roster.on(number, value)
-            free = self._free(members)
-            if not len(free.account):
+            seats = self._roster.seats(number, value)
+            if not (self.campaign[seats.account] == 0).any():
                 continue
+            members = self._roster.told(seats)
+            free = self._free(members)
             if begins(_SELDOM_MS, self.now_ms, self.tick_ms):
                 self._refit(link, members)
             # who comes later is not drawn from those whom the link was fitted on

@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 
 from stream.cases.campaign import LinkKey
-from stream.links.state import LinkState, Seats
+from stream.links.seats import Seats
+from stream.links.state import LinkState
 from stream.windows.groups import Groups
 
 _MAJORITY: Final = 0.5

@@ -9,7 +9,7 @@ from stream.cases.campaign import LinkKey
 from stream.cases.standing import Standing
 from stream.evidence.piece import Floats
 from stream.links.kinds import LinkKind
-from stream.links.state import Seats
+from stream.links.seats import Seats
 from stream.windows.slots import SlotTable, mix
 
 HONEST_NATS: Final = -4.0

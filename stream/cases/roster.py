@@ -15,7 +15,8 @@ from stream.evidence.piece import Floats
 from stream.evidence.place import PLACE_SHARE
 from stream.evidence.units import Members
 from stream.learning.reference import LAG_MS
-from stream.links.state import LinkState, Seats
+from stream.links.seats import Seats
+from stream.links.state import LinkState
 from stream.windows.groups import Groups
 
 
@@ -27,12 +28,19 @@ class Roster:
         self._state, self._seats, self._crowd = state, seats, crowd
         self._since_ms = now_ms - LAG_MS
 
-    def on(self, number: int, value: int) -> Members:
-        """Members of a link of kind `number`, with the trait `newcomer`."""
+    def seats(self, number: int, value: int) -> Seats:
+        """Who sits on a link of kind `number`."""
         low, high = np.searchsorted(self._seats.kind, [number, number + 1])
         values = self._state.links["value"][self._seats.link[low:high]]
         first, last = (low + np.searchsorted(values, np.uint64(value), side) for side in ("left", "right"))
-        seats = self._seats.where(np.arange(first, last))
+        return self._seats.where(np.arange(first, last))
+
+    def on(self, number: int, value: int) -> Members:
+        """Members of a link of kind `number`, with the trait `newcomer`."""
+        return self.told(self.seats(number, value))
+
+    def told(self, seats: Seats) -> Members:
+        """All that is known of who sits on one link, with the trait `newcomer`."""
         members = self._state.describe(seats)
         # a class works on one assignment: of neighbours, a common template says nothing
         templated = np.where(self._neighbours(members), np.nan, members.traits["templated"])
@@ -56,7 +64,10 @@ class Roster:
     def _neighbours(self, members: Members) -> NDArray[np.bool_]:
         """Who shares a home network with a crowd of other units of the link."""
         account, network = self._homes
-        here = np.isin(account, members.account)
+        # a table of who is here, as large as there are accounts: quicker than to sort them all
+        seated = np.zeros(len(self._state.profiles), np.bool_)
+        seated[members.account] = True
+        here = seated[account]
         account, network = account[here], network[here]
         order = np.argsort(members.account, kind="stable")
         unit = members.unit[order[np.searchsorted(members.account[order], account)]]

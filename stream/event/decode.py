@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
+import numpy as np
 import polars as pl
 
 from stream.event import convert, network, texts, times
@@ -14,7 +15,7 @@ from stream.event.fields import EMAIL_CLASSES, EVENT, RECORD, SCHEMA
 from stream.event.hashing import Hasher, Interned
 from stream.event.prompt import Prompts
 from stream.event.split import Problem
-from stream.event.texts import Keep
+from stream.event.texts import Hashes, Keep
 from stream.event.times import TimeUnit
 
 __all__ = ["Counts", "Decoded", "Decoder", "Hide", "Limits", "Read", "Reject", "UnreadableRecordError"]
@@ -101,13 +102,17 @@ class Decoder:
         Strings become numbers as they are read, the rest at the end: it is small, and quicker at once.
         """
         values: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
+        hashes: dict[str, list[Hashes]] = {name: [] for name in _COLUMNS}
         accounts: list[int | None] = []
         problems: dict[str, dict[int, Problem]] = {name: {} for name in _COLUMNS}
         for read in batch.columns(self._hide):
             first = len(accounts)
             for name, keep in self._keepers.items():
                 kept = keep(read.pop(name))
-                values[name] += kept.values
+                if isinstance(kept.values, np.ndarray):
+                    hashes[name].append(kept.values)
+                else:
+                    values[name] += kept.values
                 malformed[name] += kept.dropped
                 for row, problem in kept.problems.items():
                     problems[name][first + row] = problem
@@ -115,7 +120,9 @@ class Decoder:
                 values[name] += read.pop(name)
             accounts += self._accounts.of(values["account_id"][first:])
         columns = {
-            _COLUMNS[name]: pl.Series(values[name], dtype=SCHEMA.get(_COLUMNS[name], pl.UInt64))
+            _COLUMNS[name]: _nullable(hashes[name])
+            if hashes[name]
+            else pl.Series(values[name], dtype=SCHEMA.get(_COLUMNS[name], pl.UInt64))
             for name in self._keepers
         }
         columns["account"] = pl.Series(accounts, dtype=pl.UInt64)
@@ -124,6 +131,12 @@ class Decoder:
             columns[_COLUMNS[name]], problems[name], dropped = converter(values[name])
             malformed[name] += dropped
         return columns, problems
+
+
+def _nullable(parts: list[Hashes]) -> pl.Series:
+    """Hashes as a column, null for 0."""
+    column = pl.Series(np.concatenate(parts))
+    return column.set(column == 0, None)
 
 
 def _keepers(hasher: Hasher) -> dict[str, Keep]:

@@ -8,51 +8,13 @@ its own for each account. Needs: the fields of the kind.
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from stream.evidence.lagged import Lagged
 from stream.evidence.piece import Floats, Piece, fixed
 from stream.evidence.units import Units
-from stream.windows.slots import Keys, mix
 
 _CAP: Final = 5.0
 _WEIGHT: Final = 2.0
-_OF_SMALLER: Final = 0.5
-_OF_OWN: Final = 0.4
-_LEAST_UNITS: Final = 8
-
-
-def companions(units: Units) -> Floats:
-    """Number of other links of the kind that share half of the smaller one's units; shape (links,).
-
-    0 for links of kinds that do not count.
-    """
-    counts = np.zeros(len(units.start))
-    counted = np.flatnonzero(units.by_kind(lambda kind: kind.breadth))
-    if len(counted):
-        wanted = np.isin(units.of, counted)
-        link = np.searchsorted(counted, units.of[wanted])
-        # a unit of another kind is another unit: only links of one kind are compared
-        of_kind = mix(units.unit[wanted], units.kind[counted][link].astype(np.uint64))
-        counts[counted] = _near(link, of_kind, units.votes[counted])
-    return counts
-
-
-def _near(link: NDArray[np.int64], unit: Keys, votes: NDArray[np.int64]) -> Floats:
-    """Other links near each link; `link` and `unit` are pairs, `votes` the units of each link."""
-    _, column = np.unique(unit, return_inverse=True)
-    cells = (np.ones(len(unit)), (link, column))
-    incidence = csr_array(cells, shape=(len(votes), int(column.max(initial=0)) + 1))
-    shared = (incidence @ incidence.T).tocoo()
-    one, other, common = shared.row, shared.col, shared.data
-    near = (
-        (one != other)
-        & (votes[other] >= _LEAST_UNITS)
-        & (common >= _OF_SMALLER * np.minimum(votes[one], votes[other]))
-        & (common >= _OF_OWN * votes[one])
-    )
-    return np.bincount(one[near], minlength=len(votes)).astype(np.float64)
 
 
 def nats(others: Floats) -> Floats:
@@ -62,5 +24,4 @@ def nats(others: Floats) -> Floats:
 
 def score(units: Units, lagged: Lagged) -> list[Piece]:
     """Piece `breadth`."""
-    others = companions(units)
-    return [fixed("breadth", nats(others), others, 0.0, 1.0)]
+    return [fixed("breadth", nats(units.companions), units.companions, 0.0, 1.0)]

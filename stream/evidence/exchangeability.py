@@ -44,10 +44,10 @@ def normalise(histograms: NDArray[np.uint8]) -> tuple[Shares, Shares]:
     """Shares by bin (n, attributes * BINS) and within-disagreement (n, attributes); nan where unknown."""
     counts = histograms.reshape(len(histograms), len(ATTRIBUTES), BINS).astype(np.float32)
     # whole numbers below 2**24: exact in any order of summing
-    total = counts.sum(axis=2)
+    total = np.einsum("nab->na", counts)
     squares = np.einsum("nab,nab->na", counts, counts)
     with np.errstate(invalid="ignore", divide="ignore"):
-        shares = np.where(total[:, :, None] > 0, counts / total[:, :, None], np.nan)
+        shares = np.divide(counts, total[:, :, None], out=counts)  # 0 / 0 where unknown
         pairs = total * (total - 1)
         within = np.where(pairs > 0, 1 - (squares - total) / pairs, np.nan)
     return shares.reshape(len(histograms), -1), within
@@ -61,7 +61,7 @@ def dissimilarity(units: Units, contrast: Floats, wanted: NDArray[np.bool_] | No
     wanted = np.ones(len(units.start), np.bool_) if wanted is None else wanted
     rho = np.full(len(units.start), np.nan)
     if wanted.any():
-        between, within = _disagreement(units, wanted)
+        between, within = _of_all(units) if wanted.all() else _disagreement(units, wanted)
         usable = (contrast > _LEAST_CONTRAST) & units.by_kind(_free)[wanted]
         ratio = np.clip((between - within) / np.maximum(contrast, _LEAST_CONTRAST), 0, 1.5)
         known = np.isfinite(ratio) & usable
@@ -70,10 +70,18 @@ def dissimilarity(units: Units, contrast: Floats, wanted: NDArray[np.bool_] | No
     return rho
 
 
+def _of_all(units: Units) -> tuple[Shares, Shares]:
+    """Disagreement of all links, worked out once: what is judged by it is also taken down for later."""
+    if not units.apart:
+        units.apart.extend(_disagreement(units, np.ones(len(units.start), np.bool_)))
+    between, within = units.apart
+    return between, within
+
+
 def _disagreement(units: Units, wanted: NDArray[np.bool_]) -> tuple[Shares, Shares]:
     """Between and within disagreement of the wanted links, by attribute: (links, attributes) each."""
     of_link = np.repeat(wanted, units.votes)
-    shares, within = normalise(units.histograms[np.repeat(of_link, units.size)])
+    shares, within = normalise(units.histograms.compress(np.repeat(of_link, units.size), axis=0))
     by_unit, by_link = _starts(units.size[of_link]), _starts(units.votes[wanted])
     size = units.size[of_link, None].astype(np.float32)
     shape = _sums(shares, by_unit) / size

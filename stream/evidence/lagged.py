@@ -19,7 +19,7 @@ class Lagged:
     rates: dict[str, Floats]
     """Trait -> share of the members of such links that show it; shape (links,)."""
     ranks: dict[str, Floats]
-    """Ranked evidence -> its values on reference links."""
+    """Ranked evidence -> its values on reference links, ascending."""
     contrast: Floats
     """Between minus within disagreement of the population, by attribute."""
     veterans: NDArray[np.int64]

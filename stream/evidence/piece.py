@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import log_ndtr
 from scipy.stats import norm
 
 Floats = NDArray[np.float64]
@@ -74,18 +75,18 @@ _LEAST_SPREAD: Final = 0.05
 
 
 def tail(name: str, values: Floats, reference: Floats, cap: float, least: int = 40) -> Piece:
-    """How far in the low tail `values` stand of lagged reference links; nan says nothing.
+    """How far in the low tail `values` stand of lagged reference links, in ascending order; nan says nothing.
 
     A normal tail fitted to the lower half of the reference (median, and the quantile one sigma below):
     by magnitude, because the rank among some hundred links cannot tell unusual from impossible. Silent
     with fewer than `least` reference links.
     """
-    known = np.sort(reference[np.isfinite(reference)])
-    if len(known) < least:
+    known = len(reference)
+    if known < least:
         return absent(name, len(values))
-    middle, low = known[(len(known) - 1) // 2], known[int(_ONE_SIGMA * (len(known) - 1))]
+    middle, low = reference[(known - 1) // 2], reference[int(_ONE_SIGMA * (known - 1))]
     spread = max(middle - low, _LEAST_SPREAD)
-    nats = np.clip(-norm.logsf((middle - values) / spread) - TAIL_OFFSET, 0, cap)
+    nats = np.clip(-log_ndtr((values - middle) / spread) - TAIL_OFFSET, 0, cap)
     return Piece(
         name,
         np.where(np.isfinite(values), nats, 0.0),

@@ -16,7 +16,7 @@ from stream.evidence import breadth
 from stream.evidence.lagged import Lagged
 from stream.evidence.piece import Floats, Piece, fixed
 from stream.evidence.units import Units
-from stream.windows.groups import Groups
+from stream.windows.groups import Groups, distinct, lengths, runs
 
 PLACE_SHARE: Final = 0.25
 _NATS: Final = -4.0
@@ -44,8 +44,10 @@ def most_together(members: Sitting, account: NDArray[np.int32], network: NDArray
 
     Returns shape (links,), in the order of `members`.
     """
-    links = np.flatnonzero(np.append(True, members.link[1:] != members.link[:-1]))
-    position = np.cumsum(np.append(True, members.link[1:] != members.link[:-1])) - 1
+    links = runs(members.link)
+    units = runs(members.link, members.unit)
+    unit = np.repeat(np.arange(len(units)), lengths(units, len(members.unit)))
+    position = np.searchsorted(links, units, "right") - 1  # of each unit's link
     pairs = Groups(account)
     first = np.full(int(max(members.account.max(), account.max(initial=0))) + 1, -1, np.int64)
     count = np.zeros(len(first), np.int64)
@@ -53,11 +55,15 @@ def most_together(members: Sitting, account: NDArray[np.int32], network: NDArray
     times = count[members.account]
     row = np.repeat(np.arange(len(times)), times)
     step = np.arange(len(row)) - np.repeat(np.cumsum(times) - times, times)
-    where = network[pairs.order][first[members.account[row]] + step]
-    stays = Groups(position[row], where.astype(np.int64), members.unit[row])
-    units = Groups(stays.first(position[row]), stays.first(where))
+    where = network[pairs.order][first[members.account[row]] + step].astype(np.int64)
+    # a pair of small numbers as one number
+    base = int(where.max(initial=0)) + 1
+    stays = distinct(unit[row] * base + where)
+    crowd = position[stays // base] * base + stays % base
+    crowd = np.sort(crowd)
+    starts = runs(crowd)
     most = np.zeros(len(links))
-    np.maximum.at(most, units.first(stays.first(position[row])), units.counts.astype(np.float64))
+    np.maximum.at(most, crowd[starts] // base, lengths(starts, len(crowd)).astype(np.float64))
     return most
 
 
@@ -66,5 +72,5 @@ def score(units: Units, lagged: Lagged) -> list[Piece]:
     at_one = units.by_kind(lambda kind: kind.fields == ("network",))
     together = np.where(at_one, 0.0, units.together)
     share = together / units.votes
-    shared_work = lagged.trait("templated", units).nats + breadth.nats(breadth.companions(units))
+    shared_work = lagged.trait("templated", units).nats + breadth.nats(units.companions)
     return [fixed("place", np.where(share > _HALF, _NATS - shared_work, 0.0), share, 0.0, _HALF)]

@@ -1,12 +1,13 @@
 """The members of candidate links, counted as unrelated units with one vote each."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stream.evidence.companions import companions
 from stream.evidence.piece import Floats
 from stream.evidence.traits import TRAITS
 from stream.links.kinds import LinkKind
@@ -37,8 +38,9 @@ class Members:
 
     def where(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "Members":
         """Some of them."""
-        picked = {name: getattr(self, name)[rows] for name in self.__slots__ if name != "traits"}
-        return Members(traits={name: values[rows] for name, values in self.traits.items()}, **picked)
+        at = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+        picked = {name: getattr(self, name).take(at, axis=0) for name in self.__slots__ if name != "traits"}
+        return Members(traits={name: values.take(at) for name, values in self.traits.items()}, **picked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,10 @@ class Units:
     """Histograms of the members, unit by unit; shape (members, WIDTH)."""
     together: Floats
     """Most units of each link that one network holds a good part of, shape (links,)."""
+    companions: Floats
+    """Other links of the kind that share half of the units of each link, shape (links,)."""
+    apart: list[Any] = field(default_factory=list)
+    """How far apart the units of every link are, once that was worked out."""
 
     def by_kind(self, says: Callable[[LinkKind], Any]) -> NDArray[Any]:
         """What something says of each link's kind; shape (links, ...)."""
@@ -116,20 +122,29 @@ def units_of(kinds: Sequence[LinkKind], kind: NDArray[np.uint8], members: Member
     start = runs(members.link, members.unit)
     link_start = runs(members.link[start])
 
-    def total(values: Floats) -> Floats:
-        return np.asarray(np.add.reduceat(values, start, axis=0), np.float64)
+    link_kind, votes = kind[start][link_start], lengths(link_start, len(start))
+    unit, size = members.unit[start], lengths(start, len(members.link))
+    # nearly all units are one member: its own value is the mean
+    several = np.flatnonzero(size > 1)
+    of_several = np.repeat(size > 1, size)
+    starts = np.cumsum(size[several]) - size[several]
 
     def mean(values: Floats) -> Floats:
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return total(zeroed(values)) / total(np.isfinite(values).astype(np.float64))
+        means = values[start].astype(np.float64)
+        if len(several):
+            told = values[of_several]
+            known = np.add.reduceat(np.isfinite(told).astype(np.float64), starts)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                means[several] = np.add.reduceat(zeroed(told), starts) / known
+        return means
 
-    events = total(members.events.astype(np.float64))
+    events = np.add.reduceat(members.events.astype(np.float64), start)
     return Units(
         kinds=kinds,
-        kind=kind[start][link_start],
+        kind=link_kind,
         link=members.link[start][link_start],
         start=link_start,
-        votes=lengths(link_start, len(start)),
+        votes=votes,
         traits={name: mean(members.traits[name]) for name in TRAITS},
         log_rate=np.log(np.maximum(events, 1)),
         events=events,
@@ -138,8 +153,9 @@ def units_of(kinds: Sequence[LinkKind], kind: NDArray[np.uint8], members: Member
         active_hours=mean(members.active_hours),
         goes_on=mean(members.goes_on),
         tool=members.tool[start],
-        unit=members.unit[start],
-        size=lengths(start, len(members.link)),
+        unit=unit,
+        size=size,
         histograms=members.histograms,
         together=together,
+        companions=companions(kinds, link_kind, votes, unit),
     )

@@ -13,8 +13,9 @@ _QUANTILE: Final = 0.2  # one-sided: four in five small groups spread less than 
 
 def widening(votes: Floats) -> Floats:
     """Factor from a sample standard deviation to its upper bound (chi-square)."""
-    freedom = np.maximum(votes - 1, 1)
-    factor: Floats = np.sqrt(freedom / chi2.ppf(_QUANTILE, freedom))
+    # links have few different numbers of units, and a quantile costs more than to find these
+    freedom, which = np.unique(np.maximum(votes - 1, 1), return_inverse=True)
+    factor: Floats = np.sqrt(freedom / chi2.ppf(_QUANTILE, freedom))[which]
     return factor
 
 

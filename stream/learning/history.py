@@ -49,7 +49,7 @@ class History:
         old = self.table["day"][rows] <= now_ms // DAY_MS - _LAG_DAYS
         old &= self.table["day"][rows] != _NEVER
         days = old.sum(axis=1)
-        nats = self.table["nats"][rows].reshape(len(rows), _DAYS, -1).astype(np.float64)
+        nats = self.table["nats"].take(rows, axis=0).reshape(len(rows), _DAYS, -1).astype(np.float64)
         before = (nats * old[:, :, None]).sum(axis=1) / np.maximum(days, 1)[:, None]
         fresh = dict(pieces)
         for i, name in enumerate(self._pieces):

@@ -143,5 +143,8 @@ def _merge(records: list[Record]) -> Normality:
         ),
         contrast=np.array([mean([r.contrast[i] for r in records]) for i in range(len(ATTRIBUTES))]),
         look=np.mean([record.look for record in records], axis=0),
-        ranked={name: np.sort([v for r in records for v in r.ranked[name]]) for name in RANKED},
+        # each record is sorted: the stable order of NumPy merges what stands in order already
+        ranked={
+            name: np.sort(np.concatenate([r.ranked[name] for r in records]), kind="stable") for name in RANKED
+        },
     )

@@ -18,7 +18,9 @@ from stream.evidence.traits import TRAITS
 from stream.evidence.units import Units, zeroed
 from stream.evidence.widen import upper_deviation
 from stream.learning.reference import LINKS_KEPT, Record
-from stream.links.state import WINDOW, LinkState, Seats
+from stream.links.seats import Seats
+from stream.links.state import LinkState
+from stream.links.tables import WINDOW
 
 
 def survey(

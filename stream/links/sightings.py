@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from stream.event.columns import Columns
 from stream.links.kinds import LinkKind
-from stream.windows.groups import Groups
+from stream.windows.groups import lengths, order_by, runs
 from stream.windows.slots import Keys, mix
 from stream.windows.tiles import HORIZONS, HOUR_MS
 
@@ -36,36 +36,54 @@ def link_values(kind: LinkKind, events: Columns) -> Keys:
 
 def sight(kinds: Sequence[LinkKind], events: Columns) -> pl.DataFrame:
     """Rows (kind, value, account, tile) with what the account did there, sorted by these four."""
-    values = [link_values(kind, events) for kind in kinds]
-    rows = np.concatenate([np.flatnonzero(value) for value in values])
-    kind = np.repeat(np.arange(len(kinds)), [np.count_nonzero(value) for value in values]).astype(np.uint8)
-    value = np.concatenate([value[value != 0] for value in values])
-    account, tile = events["account"][rows], events["time_ms"][rows] // TILE_MS
-    groups = Groups(kind, value, account, tile)
-
-    minutes_ms = _MINUTES_MS * (events["time_ms"][rows] // _MINUTES_MS)
-    newest = groups.max(events["time_ms"][rows])
+    kind, value, rows = _seen(kinds, events)
+    account, tile = events["account"][rows], (events["time_ms"] // TILE_MS)[rows]
+    starts = runs(kind, value, account, tile)
+    count = lengths(starts, len(rows))
+    minute = (events["time_ms"] // _MINUTES_MS)[rows]
 
     def total(column: NDArray[Any]) -> NDArray[Any]:
-        return groups.sum(column[rows]).astype(np.int32)
+        sums: NDArray[Any] = np.add.reduceat(column.astype(np.int64)[rows], starts)
+        return sums.astype(np.int32)
 
+    time_ms = events["time_ms"][rows]
+    newest = np.maximum.reduceat(time_ms, starts)
+    latest = minute == (newest // _MINUTES_MS).repeat(count)
     return pl.DataFrame(
         {
-            "kind": groups.first(kind),
-            "value": groups.first(value),
-            "account": groups.first(account),
-            "tile": groups.first(tile).astype(np.int32),
-            "events": groups.counts.astype(np.int32),
+            "kind": kind[starts],
+            "value": value[starts],
+            "account": account[starts],
+            "tile": tile[starts].astype(np.int32),
+            "events": count.astype(np.int32),
             "foreign": total(events["foreign"]),
             "log_in": total(events["log_in"]),
             "log_out": total(events["log_out"]),
             "streamed": total(events["streamed"]),
-            "first_ms": groups.min(events["time_ms"][rows]),
+            "first_ms": np.minimum.reduceat(time_ms, starts),
             "last_ms": newest,
             # how many of the events are of the ten minutes of the newest one
-            "latest": groups.sum(newest[groups.ids] - minutes_ms < _MINUTES_MS).astype(np.int32),
+            "latest": np.add.reduceat(latest, starts, dtype=np.int32),
         }
     )
+
+
+def _seen(kinds: Sequence[LinkKind], events: Columns) -> tuple[NDArray[np.uint8], Keys, NDArray[np.int64]]:
+    """Kind, value and event of everything seen, sorted by kind, value, account and tile.
+
+    An event shows values of several kinds: it is put in its place by account once, not once for each.
+    """
+    by_account = order_by(events["account"], events["time_ms"] // TILE_MS)
+    values: list[Keys] = []
+    rows: list[NDArray[np.int64]] = []
+    for kind in kinds:
+        value = link_values(kind, events)[by_account]
+        known = np.flatnonzero(value)
+        order = known[order_by(value[known])]
+        values.append(value[order])
+        rows.append(by_account[order])
+    kind_of = np.repeat(np.arange(len(kinds), dtype=np.uint8), [len(each) for each in rows])
+    return kind_of, np.concatenate(values), np.concatenate(rows)
 
 
 def merged(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:

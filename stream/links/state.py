@@ -5,7 +5,6 @@ refer to one another by slot; an eviction tells them their new slots.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -17,37 +16,15 @@ from stream.evidence.traits import TRAITS, Profile
 from stream.evidence.units import Members
 from stream.links.kinds import LinkKind
 from stream.links.profile import ASIDE, PROFILE
-from stream.links.sightings import TILE_MS
-from stream.windows.groups import lengths, order_by, runs
-from stream.windows.slots import Column, SlotTable, evict_idle, mix
-from stream.windows.tiles import NEVER, Ring
+from stream.links.seats import Seats, who_votes
+from stream.links.tables import LINK, MEMBER, WINDOW
+from stream.windows.groups import Groups, distinct, lengths, order_by, places, runs
+from stream.windows.slots import SlotTable, evict_idle, mix
 from stream.windows.volumes import RINGS, volumes
 
 NAME: Final = "links"
-WINDOW: Final = Ring(TILE_MS, 13)
 _SPAN: Final = 12  # tiles of the window beside the running one: three days
 _LOG_UNIT: Final = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Seats:
-    """Accounts on links, the least that tells who they are; arrays of shape (seats,)."""
-
-    row: NDArray[np.int64]
-    """Slot of the membership."""
-    kind: NDArray[np.uint8]
-    link: NDArray[np.int32]
-    account: NDArray[np.int32]
-    unit: NDArray[np.uint64]
-    on: NDArray[np.int64]
-    """Events on the link in the window, and how many of them were foreign; shape (seats, 2)."""
-    share: NDArray[np.float64]
-    """Of the account's traffic."""
-    changed: NDArray[np.bool_]
-
-    def where(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "Seats":
-        """Some of them."""
-        return Seats(*(getattr(self, name)[rows] for name in self.__slots__))
 
 
 class LinkState:
@@ -57,36 +34,8 @@ class LinkState:
         """Start empty."""
         self.kinds = kinds
         self._max_accounts, self._max_members = max_accounts, max_members
-        self.links = SlotTable(
-            NAME,
-            "links",
-            {
-                "kind": Column(np.uint8),
-                "value": Column(np.uint64),
-                "members": Column(np.int32),
-                "hot_ms": Column(np.int64, fill=-1),
-                "minutes": Column(np.uint16, RINGS["minutes"].length),
-                "minutes_newest": Column(np.int32, fill=NEVER),
-                "hours": Column(np.uint16, RINGS["hours"].length),
-                "hours_newest": Column(np.int32, fill=NEVER),
-                "days": Column(np.uint16, RINGS["days"].length),
-                "days_newest": Column(np.int32, fill=NEVER),
-            },
-        )
-        self.members = SlotTable(
-            NAME,
-            "members",
-            {
-                "link": Column(np.int32),
-                "account": Column(np.int32),
-                "first_ms": Column(np.int64),
-                "counts": Column(np.uint16, 2 * WINDOW.length),
-                "counts_newest": Column(np.int32, fill=NEVER),
-                # sums for life: a million events of one busy account overflow 32 bits
-                **dict.fromkeys(("log_in", "log_out"), Column(np.int64)),
-                **dict.fromkeys(("streamed", "events"), Column(np.int32)),
-            },
-        )
+        self.links = SlotTable(NAME, "links", LINK)
+        self.members = SlotTable(NAME, "members", MEMBER)
         self.profiles = SlotTable(NAME, "profiles", PROFILE)
         self._min_events = np.array([kind.min_events for kind in kinds])
         self._min_share = np.array([kind.min_share for kind in kinds])
@@ -150,7 +99,7 @@ class LinkState:
         """Add amounts to tiles of links, whose rows stand together."""
         ring = RINGS[name]
         tiles = time_ms // ring.tile_ms
-        for tile in np.unique(tiles).tolist():
+        for tile in distinct(tiles).tolist():
             of = np.flatnonzero(tiles == tile)
             by_link = runs(links[of])
             newest, sums = self.links[f"{name}_newest"], np.add.reduceat(amounts[of], by_link)[:, None]
@@ -175,7 +124,7 @@ class LinkState:
             members[name][slots] += np.add.reduceat(column[name], starts)
         counts = np.stack([column["events"], column["foreign"]], axis=1)
         slot_of = slots.repeat(lengths(starts, len(link_of)))
-        for tile in np.unique(column["tile"]).tolist():
+        for tile in distinct(column["tile"]).tolist():
             of = column["tile"] == tile
             # (link, account, tile) are unique, so rows of one tile have different slots
             WINDOW.add(members["counts"], members["counts_newest"], slot_of[of], tile, counts[of])
@@ -219,33 +168,37 @@ class LinkState:
         members, profiles = self.members, self.profiles
         link, account = members["link"][rows], members["account"][rows]
         on = WINDOW.total(
-            members["counts"][rows], members["counts_newest"][rows], WINDOW.tile(now_ms - 1), _SPAN + 1
+            members["counts"].take(rows, axis=0),
+            members["counts_newest"][rows],
+            WINDOW.tile(now_ms - 1),
+            _SPAN + 1,
         )
         changed = TRAITS["changed"].shows({"on_events": on[:, 0], "on_foreign": on[:, 1]})
         whole = np.where(changed, profiles["foreign"][account], profiles["events"][account])
         share = np.clip(on[:, 0] / np.maximum(whole, 1), 0, 1)
         kind = self.links["kind"][link]
         keep = np.flatnonzero((on[:, 0] >= self._min_events[kind]) & (share >= self._min_share[kind]))
-        unit = self._units(kind[keep], account[keep])
-        values = self.links["value"][link[keep]]
-        order = order_by(kind[keep], values, unit, profiles.keys[account[keep]])
+        # fewer links, units and accounts than seats: they are ranked, and small ranks are sorted
+        links, link_at = places(link[keep])
+        accounts, account_at = places(account[keep])
+        keys = profiles.keys[accounts]
+        units = who_votes(keys, profiles["org"][accounts], profiles["payment"][accounts])
+        vote = self._by_org[kind[keep]].astype(np.int64), account_at
+        order = order_by(
+            Groups(self.links["kind"][links], self.links["value"][links]).ids[link_at],
+            Groups(units.ravel()).ids.reshape(units.shape)[vote],
+            Groups(keys).ids[account_at],
+        )
         picked = keep[order]
         return Seats(
-            rows[picked], kind[picked], link[picked], account[picked], unit[order],
-            on[picked], share[picked], changed[picked],
+            rows[picked], kind[picked], link[picked], account[picked], units[vote][order],
+            on.take(picked, axis=0), share[picked], changed[picked],
         )  # fmt: skip
 
     def profile(self, account: NDArray[np.int32]) -> Profile:
         """Profile columns of accounts given by slot."""
-        columns = {name: self.profiles[name][account] for name in PROFILE if name not in ASIDE}
+        columns = {name: self.profiles[name].take(account, axis=0) for name in PROFILE if name not in ASIDE}
         return columns | {"began_ms": np.full(len(account), self.began_ms)}
-
-    def _units(self, kind: NDArray[np.uint8], account: NDArray[np.int32]) -> NDArray[np.uint64]:
-        """The payer, else the organisation, else the account; without payers where the kind says so."""
-        unit, org = self.profiles.keys[account], self.profiles["org"][account]
-        payer = np.where(self._by_org[kind], np.uint64(0), self.profiles["payment"][account])
-        unit = np.where(org != 0, org, unit)
-        return np.where(payer != 0, payer, unit)
 
     def newcomers(self, seats: Seats, since_ms: int) -> NDArray[np.bool_]:
         """Which accounts joined their link after a time."""
@@ -254,31 +207,35 @@ class LinkState:
 
     def describe(self, seats: Seats) -> Members:
         """All that is known of the accounts on some seats."""
-        table, profile = self.members, self.profile(seats.account)
-        profile |= {"on_events": seats.on[:, 0], "on_foreign": seats.on[:, 1]}
-        rows, changed = seats.row, seats.changed
+        # what is known of an account is worked out once, on however many links it sits
+        accounts, at = places(seats.account)
+        profile = self.profile(accounts)
+        traits = {name: trait.of(profile)[at] for name, trait in TRAITS.items() if name != "changed"}
+        changed = np.flatnonzero(seats.changed)
+        table, rows = self.members, seats.row[changed]
         on_total = np.maximum(table["events"][rows], 1)
 
         def habit(name: str, scale: int, of: str) -> NDArray[np.float64]:
-            # a changed member is described by its events on the link alone
             known = np.where(profile[of] > 0, profile[of], np.nan)
-            whole, here = profile[name] / known / scale, table[name][rows] / on_total / scale
-            return np.where(changed, here, whole)
+            told: NDArray[np.float64] = (profile[name] / known / scale)[at]
+            # a changed member is described by its events on the link alone
+            told[changed] = table[name][rows] / on_total / scale
+            return told
 
         return Members(
             link=seats.link,
             account=seats.account,
             unit=seats.unit,
             share=seats.share,
-            events=np.where(changed, seats.on[:, 0], profile["events"]),
-            traits={name: trait.of(profile) for name, trait in TRAITS.items()},
+            events=np.where(seats.changed, seats.on[:, 0], profile["events"][at]),
+            traits=traits | {"changed": seats.changed.astype(np.float64)},
             log_in=habit("log_in", _LOG_UNIT, "sized"),
             log_out=habit("log_out", _LOG_UNIT, "sized"),
             streamed=habit("streamed", 1, "events"),
-            tool=profile["tool"],
-            active_hours=profile["active_hours"].astype(np.float64),
-            goes_on=profile["goes_on"].astype(np.float64),
-            histograms=profile["histograms"],
+            tool=profile["tool"][at],
+            active_hours=profile["active_hours"].astype(np.float64)[at],
+            goes_on=profile["goes_on"].astype(np.float64)[at],
+            histograms=profile["histograms"].take(at, axis=0),
         )
 
     def evict(self, now_ms: int, idle_ms: int) -> None:

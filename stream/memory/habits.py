@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream.event.columns import Columns
-from stream.windows.groups import Groups
+from stream.windows.groups import Groups, distinct
 from stream.windows.slots import Column, Mask, SlotTable, mix
 from stream.windows.tiles import DAY_MS, NEVER, Ring
 
@@ -98,7 +98,7 @@ class Habits:
         self, slots: NDArray[np.int32], inverse: NDArray[np.int64], time_ms: NDArray[np.int64]
     ) -> None:
         day = time_ms // DAY_MS
-        for tile in np.unique(day).tolist():
+        for tile in distinct(day).tolist():
             counts = np.bincount(inverse[day == tile], minlength=len(slots))
             seen = counts > 0
             _DAYS.add(self.table["days"], self.table["newest"], slots[seen], tile, counts[seen][:, None])
@@ -112,7 +112,7 @@ class Habits:
         wanted[accounts] = np.arange(len(accounts))
         of = self.table
         rows = np.flatnonzero((of["attribute"] == ATTRIBUTES.index(name)) & (wanted[of["account"]] >= 0))
-        shown = _DAYS.total(of["days"][rows], of["newest"][rows], _DAYS.tile(now_ms - 1))[:, 0]
+        shown = _DAYS.total(of["days"].take(rows, axis=0), of["newest"][rows], _DAYS.tile(now_ms - 1))[:, 0]
         place = wanted[of["account"][rows]]
         most = np.zeros(len(accounts), np.int64)
         np.maximum.at(most, place, shown)

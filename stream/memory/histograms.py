@@ -71,7 +71,7 @@ def add(table: NDArray[np.uint8], slots: NDArray[np.int32], counts: NDArray[np.i
 
     Halving keeps the shape, which is all that is read, and lets the past fade.
     """
-    total = table[slots].astype(np.int64) + counts
+    total = table.take(slots, axis=0) + counts
     while (over := total.max(axis=1, initial=0) > np.iinfo(np.uint8).max).any():
         total[over] >>= 1
     table[slots] = total

@@ -39,7 +39,7 @@ def keep_news(table: SlotTable, events: Columns, slots: NDArray[np.int32]) -> No
     flags = [groups.sum(events[name]) for name in ROUTINE]
     week = _WEEKS.tile(int(events["time_ms"][-1]))
     tiles, newest = table["weeks"], table["weeks_newest"]
-    past = _WEEKS.total(tiles[unique], newest[unique], week - _LAG_WEEKS, _PAST_WEEKS)
+    past = _WEEKS.total(tiles.take(unique, axis=0), newest[unique], week - _LAG_WEEKS, _PAST_WEEKS)
     for number, (name, share) in enumerate(ROUTINE.items(), 1):
         routine = past[:, number] >= np.maximum(share * past[:, 0], _LEAST_EVENTS)
         if routine.any():

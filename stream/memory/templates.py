@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.stats import poisson
 
 from stream.event.columns import Columns
-from stream.windows.groups import Groups, order_by
+from stream.windows.groups import Groups, distinct, order_by, runs
 from stream.windows.slots import Column, Mask, SlotTable, evict_idle, mix
 from stream.windows.tiles import DAY_MS
 
@@ -69,7 +69,7 @@ class Templates:
             found[known[near]] = self.centroids.keys[slot[near]]
             last = self.centroids["last_ms"]
             np.maximum.at(last, slot[near], events["time_ms"][known[near]])
-            self.centroids.touch(np.unique(slot[near]))
+            self.centroids.touch(distinct(slot[near]))
         self._keep(events, known[found[known] == 0])
         return found
 
@@ -93,10 +93,11 @@ class Templates:
         # by key: the order of slots depends on what was evicted when
         order = order_by(self.loose.keys[: len(self.loose)])
         simhash, account = self.loose["simhash"][order], self.loose["account"][order]
-        account = Groups(account).ids
+        by_account = Groups(account)
+        account = by_account.ids.astype(np.int32)
         free, found, chance = np.ones(len(order), np.bool_), 0, _chance(account)
         for band in range(_BANDS):
-            for seed in _seeds(simhash, account, free, band):
+            for seed in _seeds(simhash, account, by_account.order, free, band):
                 centroid = _grow(simhash, account, seed[free[seed]], chance)
                 if centroid is not None:
                     free &= np.bitwise_count(simhash ^ centroid) > RADIUS
@@ -136,20 +137,27 @@ def _scatter(order: NDArray[np.int64], values: Mask) -> Mask:
 
 
 def _seeds(
-    simhash: NDArray[np.uint64], account: NDArray[Any], free: Mask, band: int
+    simhash: NDArray[np.uint64],
+    account: NDArray[Any],
+    by_account: NDArray[np.int64],
+    free: Mask,
+    band: int,
 ) -> list[NDArray[np.int64]]:
-    """Prompts that share a band value which improbably many accounts share: their rows, most shared first."""
+    """Prompts that share a band value which improbably many accounts share: their rows, most shared first.
+
+    `by_account`: the order of rows by account; 16 bits are sorted in two passes, so it is made once.
+    """
     value = (simhash >> np.uint64(16 * band)).astype(np.uint16)
-    pairs = np.sort((value[free].astype(np.int64) << 32) + account[free])
-    distinct = pairs[1:] != pairs[:-1]
-    accounts = np.bincount(pairs[np.append(True, distinct)[: len(pairs)]] >> 32, minlength=1 << 16)
+    order = by_account[order_by(value[by_account])]
+    counted = order if free.all() else order[free[order]]
+    of_value = value[counted]
+    accounts = np.bincount(of_value[runs(of_value, account[counted])], minlength=1 << 16)
     threshold = max(6, int(poisson.isf(_P_SEED, accounts.mean())) + 1)
     hot = np.flatnonzero(accounts >= threshold)
     hot = hot[np.argsort(-accounts[hot], kind="stable")][:_MAX_SEEDS]
-    order = order_by(value)
     ordered = value[order]
     low, high = np.searchsorted(ordered, hot), np.searchsorted(ordered, hot, "right")
-    return [order[start:end] for start, end in zip(low.tolist(), high.tolist(), strict=True)]
+    return [np.sort(order[start:end]) for start, end in zip(low.tolist(), high.tolist(), strict=True)]
 
 
 def _majority(simhash: NDArray[np.uint64], weight: NDArray[np.float64]) -> np.uint64:
@@ -169,14 +177,17 @@ def _grow(
     simhash: NDArray[np.uint64], account: NDArray[Any], seed: NDArray[np.int64], chance: Chance
 ) -> np.uint64 | None:
     """Centroid refined twice from a seed, or None where chance explains it or too few accounts are near."""
-    near = seed
-    centroid = np.uint64(0)
-    for _ in range(3):
+    near, first, centroid = seed, np.uint64(0), np.uint64(0)
+    for step in range(3):
         prompts = np.bincount(account[near])
         if (prompts > 0).sum() < 6:
             return None
         centroid = _majority(simhash[near], 1.0 / prompts[account[near]])
-        near = np.flatnonzero(np.bitwise_count(simhash ^ centroid) <= RADIUS)
+        if step == 0:
+            first, distance = centroid, np.bitwise_count(simhash ^ centroid)
+        # a refined centroid lies a few bits off: what is near it was not far from the first
+        may_be = np.flatnonzero(distance <= RADIUS + np.bitwise_count(first ^ centroid))
+        near = may_be[np.bitwise_count(simhash[may_be] ^ centroid) <= RADIUS]
     prompts = np.bincount(account[near], minlength=len(chance.near))
     # an account with thousands of prompts is near everything twice: it counts by its excess
     often = (prompts >= 2) & (prompts >= _EXCESS * chance.near)

@@ -5,6 +5,7 @@ import io
 import sys
 import zlib
 from collections.abc import Iterable, Sequence
+from itertools import compress
 from pathlib import Path
 from typing import IO, Final, NamedTuple
 
@@ -62,8 +63,11 @@ class LogFile:
         if self.ended and self.line == 0:
             raise InputError(f"{self.name}: the file is empty")
         first, self.line = self.line, self.line + len(lines)
-        kept = [(line, offset) for offset, line in enumerate(lines, first) if not line.isspace()]
-        return Lines([line for line, _ in kept], [offset for _, offset in kept])
+        offsets = range(first, self.line)
+        if any(map(bytes.isspace, lines)):
+            kept = [not line.isspace() for line in lines]
+            return Lines(list(compress(lines, kept)), list(compress(offsets, kept)))
+        return Lines(lines, list(offsets))
 
     def close(self) -> None:
         """Puts the file aside; standard input stays open, for it cannot be read again."""

@@ -13,7 +13,7 @@ import numpy as np
 import orjson
 import polars as pl
 
-from stream.blocks import Block
+from stream.blocks import Block, as_json
 from stream.cases.feedback import Feedback, read_feedback
 from stream.config import digest, links_path
 from stream.event.batch import Reject
@@ -212,7 +212,7 @@ class Pipeline:
             "feedback": [[getattr(row, name) for name in Feedback.__slots__] for row in self._feedback],
             "feedback_position": self._feedback_position,
         }
-        return _json_block(_META, content)
+        return as_json(NAME, _META, content)
 
     def restore(self, blocks: Iterable[Block]) -> None:
         """Take over stored blocks in order: whole ones replace, others overwrite rows by slot."""
@@ -276,7 +276,3 @@ class Pipeline:
         return {
             family: not any(coverage[name][0] for name in fields) for family, fields in FIELDS_NEEDED.items()
         }
-
-
-def _json_block(table: str, content: dict[str, Any]) -> Block:
-    return Block(NAME, table, pl.DataFrame({"json": [orjson.dumps(content).decode()]}), True)

@@ -22,7 +22,7 @@ from stream.memory.exchanges import Exchanges
 from stream.memory.habits import Habits
 from stream.memory.templates import COMMON_MS, Templates
 from stream.memory.turns import Turns
-from stream.windows.groups import Groups, runs
+from stream.windows.groups import Groups, distinct, runs
 from stream.windows.slots import TEXT, Column, SlotTable, evict_idle, mix
 from stream.windows.tiles import DAY_MS, HORIZONS, HOUR_MS, NEVER, Ring, begins
 from stream.windows.volumes import RINGS, volumes
@@ -117,7 +117,7 @@ class Accounts:
         self._derive(events, slots)
         self._accumulate(events, slots)
         self._sightings.append(sight(self._kinds, events))
-        self._seen.append(np.unique(slots))
+        self._seen.append(distinct(slots))
 
     def _meet(self, events: Columns, ids: pl.Series) -> NDArray[np.int32]:
         """Slot of each event's account, made where it is new; sign-up data follow the newest event."""
@@ -191,7 +191,7 @@ class Accounts:
             starts = runs(slots[order], tile)
             of, number = slots[order][starts], tile[starts]
             totals = np.add.reduceat(amounts, starts, axis=0)
-            for each in np.unique(number).tolist():
+            for each in distinct(number).tolist():
                 rows = np.flatnonzero(number == each)
                 ring.add(table[name], table[f"{name}_newest"], of[rows], each, totals[rows])
         histograms.add(
@@ -206,7 +206,7 @@ class Accounts:
         """Sightings since the last tick, and the profiles of the accounts that were seen."""
         blocks = []
         if self._sightings:
-            seen = np.unique(np.concatenate(self._seen))
+            seen = distinct(np.concatenate(self._seen))
             blocks = [
                 Block(NAME, "profiles", self._profiles(seen, now_ms)),
                 Block(NAME, "sightings", merged(self._sightings)),
@@ -222,8 +222,8 @@ class Accounts:
         slots = slots[np.argsort(self.table.keys[slots], kind="stable")]
         table, tile = self.table, WINDOW.tile(now_ms - 1)
         home = self._habits.favourite("network", slots, len(table), now_ms)
-        counts = WINDOW.total(table["counts"][slots], table["counts_newest"][slots], tile)
-        sums = WINDOW.total(table["sums"][slots], table["sums_newest"][slots], tile)
+        counts = WINDOW.total(table["counts"].take(slots, axis=0), table["counts_newest"][slots], tile)
+        sums = WINDOW.total(table["sums"].take(slots, axis=0), table["sums_newest"][slots], tile)
         data: dict[str, Any] = {"account": table.keys[slots]}
         data["account_id"] = table["account_id"][slots].tolist()
         for name in (*(name for name, _ in _SIGN_UP), "tool", "first_ms", "last_ms", "total"):
@@ -236,12 +236,14 @@ class Accounts:
         data["active_hours"] = self._active_hours(slots, now_ms)
         horizons = np.minimum(volumes(table, slots, now_ms), np.iinfo(np.int32).max).astype(np.int32)
         data["volumes"] = pl.Series(horizons, dtype=pl.Array(pl.Int32, len(HORIZONS)))
-        data["histograms"] = pl.Series(table["histograms"][slots], dtype=pl.Array(pl.UInt8, histograms.WIDTH))
+        data["histograms"] = pl.Series(
+            table["histograms"].take(slots, axis=0), dtype=pl.Array(pl.UInt8, histograms.WIDTH)
+        )
         return pl.DataFrame(data)
 
     def _active_hours(self, slots: NDArray[np.int32], now_ms: int) -> NDArray[np.int32]:
         """Hours of the last day with traffic."""
-        hour, ring = RINGS["hours"].tile(now_ms - 1), self.table["hours"][slots]
+        hour, ring = RINGS["hours"].tile(now_ms - 1), self.table["hours"].take(slots, axis=0)
         behind = hour - self.table["hours_newest"][slots].astype(np.int64)
         # column of a tile is its number modulo the ring; the newest `behind` of them are stale
         age = (hour - np.arange(ring.shape[1])) % ring.shape[1]

@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import orjson
-import polars as pl
 
-from stream.blocks import Block
+from stream.blocks import Block, as_json
 from stream.cases.campaign import Campaign, LinkKey, Named, Tie
 from stream.cases.docket import Docket, day
 from stream.cases.standing import Standing
@@ -228,7 +227,7 @@ class Campaigns(Docket):
         """All cases."""
         self._changed = False
         content = self._plain() | {"exempt": self._exempt.plain()}
-        return [Block(NAME, "cases", pl.DataFrame({"json": [orjson.dumps(content).decode()]}), True)]
+        return [as_json(NAME, "cases", content)]
 
     def restore(self, blocks: Iterable[Block]) -> None:
         """Take over stored blocks, in order."""

@@ -9,10 +9,9 @@ from typing import Any, Final
 
 import numpy as np
 import orjson
-import polars as pl
 from numpy.typing import NDArray
 
-from stream.blocks import Block
+from stream.blocks import Block, as_json
 from stream.cases.campaign import Campaign, LinkKey
 from stream.cases.hot import FEW_UNITS, Judged, judge
 from stream.cases.naming import Naming
@@ -33,7 +32,8 @@ from stream.learning.reference import LAG_MS, Normality, Record, Reference
 from stream.learning.survey import survey
 from stream.learning.verdicts import VerdictLearner
 from stream.links.kinds import LinkKind
-from stream.links.state import NAME, LinkState, Seats
+from stream.links.seats import Seats
+from stream.links.state import NAME, LinkState
 from stream.settings import Settings
 from stream.windows.slots import mix
 from stream.windows.tiles import DAY_MS, HOUR_MS, begins
@@ -261,7 +261,7 @@ class Links:
         if self._learned:
             blocks.append(self._memory())
         if self.baseline.changed:
-            blocks.append(_json_block(_BASELINE, self.baseline.plain()))
+            blocks.append(as_json(NAME, _BASELINE, self.baseline.plain()))
         self._learned = False
         return blocks
 
@@ -269,14 +269,14 @@ class Links:
         """Everything."""
         self._learned = False
         whole = [*self.state.snapshot(), *self._history.table.snapshot(), self._memory()]
-        return [*whole, _json_block(_BASELINE, self.baseline.plain())]
+        return [*whole, as_json(NAME, _BASELINE, self.baseline.plain())]
 
     def _memory(self) -> Block:
         content = {
             "reference": self.reference.plain(), "learner": self.learner.plain(),
             "sticky": self._sticky.plain(), "remembered": self.remembered.plain(),
         }  # fmt: skip
-        return _json_block(_MEMORY, content)
+        return as_json(NAME, _MEMORY, content)
 
     def restore(self, blocks: Iterable[Block]) -> None:
         """Take over stored blocks, in order."""
@@ -294,7 +294,3 @@ class Links:
             self._sticky = StickyLinks.of(content["sticky"])
             self.remembered.restore(content["remembered"], lambda key: (key[0], key[1]))
         self._learned = False
-
-
-def _json_block(table: str, content: dict[str, Any]) -> Block:
-    return Block(NAME, table, pl.DataFrame({"json": [orjson.dumps(content).decode()]}), True)

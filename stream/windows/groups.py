@@ -1,9 +1,14 @@
 """Group-by in NumPy: order rows by key once, reduce any number of columns."""
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+_FEW: Final = 500
+"""Rows below which it is quickest to compare keys."""
+_SPARSE: Final = 4
+"""Numbers in a span of so many times their own count are marked, beyond it they are sorted."""
 
 
 def order_by(*keys: NDArray[Any]) -> NDArray[np.int64]:
@@ -17,24 +22,39 @@ def order_by(*keys: NDArray[Any]) -> NDArray[np.int64]:
 def _order(key: NDArray[Any]) -> NDArray[np.int64]:
     """Stable order of one key.
 
-    NumPy sorts 64-bit values several times faster than it finds their order, so the row takes the place
-    of the low bits of each key: exact where the keys leave room for it, else checked afterwards.
+    NumPy orders 16 bits by counting, ten times faster than 64 bits by comparing: so digit by digit, the
+    lowest first (Knuth, TAOCP vol. 3, 5.2.5), as many digits as the keys are apart.
     """
-    if key.dtype.kind not in "iu" or key.dtype.itemsize <= 2 or not len(key):
+    if key.dtype.kind not in "iu" or key.dtype.itemsize <= 2 or len(key) < _FEW:
         return np.argsort(key, kind="stable")
-    bits, rows = np.uint64(len(key).bit_length()), np.arange(len(key), dtype=np.uint64)
     least = key.min()
     # modulo 2**64, so that negative keys keep their order too
     wide = key.astype(np.uint64) - least.astype(np.uint64)
-    low = (np.uint64(1) << bits) - np.uint64(1)
-    roomy = wide.max() <= ~low >> bits
-    packed = np.sort(wide << bits | rows if roomy else wide & ~low | rows)
-    order = (packed & low).view(np.int64)
-    if not roomy:
-        ordered = wide[order]
-        if (ordered[1:] < ordered[:-1]).any():
-            return np.argsort(key, kind="stable")
+    digits = wide.astype("<u8").view("<u2").reshape(len(key), -1)
+    order = np.argsort(digits[:, 0], kind="stable")
+    for place in range(1, -(-int(wide.max()).bit_length() // 16)):
+        order = order[np.argsort(digits[:, place][order], kind="stable")]
     return order
+
+
+def distinct(values: NDArray[Any]) -> NDArray[Any]:
+    """Distinct whole numbers, ascending. NumPy's own goes through a hash table: five times slower."""
+    if not len(values):
+        return values
+    least = values.min()
+    if int(values.max()) - int(least) < _SPARSE * len(values):
+        above = np.flatnonzero(np.bincount((values - least).astype(np.int64)))
+        return np.asarray(above.astype(values.dtype) + least)
+    ordered = np.sort(values)
+    return ordered[runs(ordered)]
+
+
+def places(slots: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Distinct slots (not negative), ascending, and the place of each one given among them."""
+    used = distinct(slots)
+    place = np.empty(int(used[-1]) + 1 if len(used) else 0, np.int64)
+    place[used] = np.arange(len(used))
+    return used, place[slots]
 
 
 def runs(*keys: NDArray[Any]) -> NDArray[np.int64]:

@@ -41,7 +41,7 @@ def mix(*parts: NDArray[np.uint64]) -> Keys:
 
 
 class Index:
-    """Open-addressing map from 64-bit keys to slots, at most half full.
+    """Open-addressing map from 64-bit keys to slots, at most two thirds full.
 
     It holds slots alone: a key is compared with the one that the table keeps at the slot.
     """
@@ -62,40 +62,52 @@ class Index:
 
     def find(self, keys: Keys, held: Keys) -> Slots:
         """Slot of each key, -1 where it is unknown; `held`: the key at each slot."""
+        return self.look(keys, held)[0]
+
+    def look(self, keys: Keys, held: Keys) -> tuple[Slots, NDArray[np.int64]]:
+        """Slot of each key, as `find`, and the place in the index where it stands or would stand."""
+        at = self._home(keys)
+        found = self._slots[at]
         if not self._used:
-            return np.full(len(keys), -1, dtype=np.int32)
-        place = self._home(keys)
-        found = self._slots[place]
+            return found, at
         open_, step = np.flatnonzero((found >= 0) & (held[found] != keys)), 0
-        place, wanted = place[open_], keys[open_]
+        place, wanted = at[open_], keys[open_]
         while len(open_):
             # steps of 1, 2, 3, ... reach every place of a power of two, and keys do not queue up
             step += 1
             place = (place + step) & (len(self._slots) - 1)
             slots = self._slots[place]
-            found[open_] = slots
+            found[open_], at[open_] = slots, place
             on = np.flatnonzero((slots >= 0) & (held[slots] != wanted))
             open_, place, wanted = open_[on], place[on], wanted[on]
-        return found
+        return found, at
 
-    def insert(self, keys: Keys, slots: Slots, held: Keys) -> None:
-        """Add keys that are new and differ from one another; `held`: the key at each slot before them."""
+    def insert(self, keys: Keys, slots: Slots, held: Keys, at: NDArray[np.int64] | None = None) -> None:
+        """Add keys that are new and differ from one another; `held`: the key at each slot before them.
+
+        `at`: where `look` said that they would stand, if nothing was added since.
+        """
         size = len(self._slots)
-        while (self._used + len(keys)) * 2 > size:
+        while (self._used + len(keys)) * 3 > 2 * size:
             size *= 2
         if size > len(self._slots):
             old = self._slots[self._slots >= 0]
             self._slots = np.full(size, -1, np.int32)
             self._place(held[old], old)
-        self._place(keys, slots)
+            at = None
         self._used += len(keys)
+        if at is not None:
+            self._slots[at] = slots
+            # two keys may have looked at one place: the one that stands there has won
+            lost = np.flatnonzero(self._slots[at] != slots)
+            keys, slots = keys[lost], slots[lost]
+        self._place(keys, slots)
 
     def _place(self, keys: Keys, slots: Slots) -> None:
         place, step = self._home(keys), 0
         while len(slots):
             free = self._slots[place] < 0
             self._slots[place[free]] = slots[free]
-            # two keys may have claimed one place: the one that stands there has won
             lost = np.flatnonzero(self._slots[place] != slots)
             step += 1
             place, slots = (place[lost] + step) & (len(self._slots) - 1), slots[lost]
@@ -120,6 +132,9 @@ class SlotTable:
     def __init__(self, stage: str, name: str, columns: Mapping[str, Column]) -> None:
         """Start empty."""
         self.stage, self.name, self._spec = stage, name, dict(columns)
+        row_bytes = sum(np.dtype(column.dtype).itemsize * column.width for column in columns.values())
+        # what is reserved counts against the memory budget; wide rows are few, so they can grow more often
+        self._part = 16 if row_bytes >= 200 else 4
         self._clear()
 
     def _clear(self) -> None:
@@ -149,8 +164,7 @@ class SlotTable:
     def _grow(self, size: int) -> None:
         if size <= self._capacity:
             return
-        # a quarter more, not double: what is reserved counts against the memory budget
-        capacity = max(_MIN_SIZE, size, self._capacity + self._capacity // 4)
+        capacity = max(_MIN_SIZE, size, self._capacity + self._capacity // self._part)
         self.keys = _grown(self.keys, self._size, np.zeros(capacity, np.uint64))
         self._dirty = _grown(self._dirty, self._size, np.zeros(capacity, np.bool_))
         for name, spec in self._spec.items():
@@ -166,14 +180,14 @@ class SlotTable:
 
     def claim(self, keys: Keys) -> tuple[Slots, Mask]:
         """Slot of each key, made where there was none; which were made. Keys differ from one another."""
-        slots = self._index.find(keys, self.keys)
+        slots, at = self._index.look(keys, self.keys)
         new = slots < 0
         count = int(new.sum())
         if count:
             self._grow(self._size + count)
             made = np.arange(self._size, self._size + count, dtype=np.int32)
             slots[new] = made
-            self._index.insert(keys[new], made, self.keys)
+            self._index.insert(keys[new], made, self.keys, at[new])
             self.keys[made] = keys[new]
             self._size += count
         self.touch(slots)
@@ -189,7 +203,7 @@ class SlotTable:
         if keep.all():
             return moved
         rows = np.flatnonzero(keep)
-        keys, columns = self.keys[rows], {name: self[name][rows] for name in self._spec}
+        keys, columns = self.keys[rows], {name: self[name].take(rows, axis=0) for name in self._spec}
         self._clear()
         self._fill(keys, columns)
         return moved
@@ -205,7 +219,7 @@ class SlotTable:
     def _block(self, rows: NDArray[np.int64], whole: bool) -> Block:
         data: dict[str, Any] = {"slot": rows.astype(np.int32), "key": self.keys[rows]}
         for name, spec in self._spec.items():
-            values = self[name][rows]
+            values = self[name].take(rows, axis=0)
             if spec.dtype is TEXT:
                 data[name] = pl.Series(name, values.tolist(), dtype=pl.String)
             elif spec.width > 1:

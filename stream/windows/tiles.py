@@ -53,46 +53,36 @@ class Ring:
 
         A tile that has already left the ring of its row is left alone. Counts saturate at the type's limit.
         """
-        self._roll(tiles, newest, slots, tile)
-        kept = newest[slots] - tile < self.length
-        rows = slots[kept]
-        column = tiles.reshape(len(tiles), -1, self.length)[:, :, tile % self.length]
-        column[rows] = np.minimum(column[rows] + amounts[kept], np.iinfo(tiles.dtype).max)
+        behind = tile - newest.take(slots).astype(np.int64)
+        kept = behind > -self.length
+        if not kept.all():
+            slots, behind, amounts = slots[kept], behind[kept], amounts[kept]
+        # whole rows out and in again: NumPy moves a row in one piece, its cells one by one
+        rows = tiles.take(slots, axis=0)
+        fresh = np.tile(self._fresh(tile, self.length), tiles.shape[1] // self.length)
+        rows *= fresh.take(np.clip(behind, 0, self.length), axis=0)
+        column = rows.reshape(len(rows), amounts.shape[1], self.length)[:, :, tile % self.length]
+        column[:] = np.minimum(column + amounts, np.iinfo(tiles.dtype).max)
+        tiles[slots] = rows
+        newest[slots] = tile + np.maximum(-behind, 0)
 
-    def _roll(
-        self, tiles: NDArray[Any], newest: NDArray[np.int32], slots: NDArray[np.int32], tile: int
-    ) -> None:
-        before = newest[slots].astype(np.int64)
-        late = np.flatnonzero(before < tile)
-        rows, behind = slots[late], tile - before[late]
-        view = tiles.reshape(len(tiles), -1, self.length)
-        view[rows] *= self._fresh(tile, behind)[:, None, :]
-        newest[rows] = tile
-
-    def _fresh(self, tile: int, behind: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Columns of rows written `behind` tiles ago that are still in the ring at `tile`: (rows, length)."""
+    def _fresh(self, tile: int, span: int) -> NDArray[np.bool_]:
+        """Which columns hold the `span` tiles up to `tile`, in rows written 0, 1, ... `length` tiles ago."""
         age = (tile - np.arange(self.length)) % self.length
-        fresh: NDArray[np.bool_] = age >= behind[:, None]
+        fresh: NDArray[np.bool_] = (age >= np.arange(self.length + 1)[:, None]) & (age < span)
         return fresh
 
     def total(
         self, tiles: NDArray[Any], newest: NDArray[np.int32], tile: int, span: int | None = None
     ) -> NDArray[np.int64]:
         """Sum of the `span` tiles up to and with `tile`: shape (rows, metrics). Rows as given."""
-        span = self.length if span is None else min(span, self.length)
-        metrics = tiles.shape[1] // self.length
         behind = np.clip(tile - newest.astype(np.int64), 0, self.length)
-        view = tiles.reshape(len(tiles), metrics, self.length)
-        sums = np.zeros((len(tiles), metrics), np.int64)
-        for steps in np.flatnonzero(np.bincount(behind)).tolist():
-            rows = np.flatnonzero(behind == steps)
-            part = np.zeros((len(rows), metrics), np.int64)
-            of = view if len(rows) == len(view) else view[rows]
-            # column by column: summing along so short an axis costs NumPy twice the time
-            for number in range(tile - span + 1, tile - steps + 1):
-                part += of[:, :, number % self.length]
-            sums[rows] = part
-        return sums
+        # a ring of two-byte counts adds up within four bytes, in half the time
+        wide = np.dtype(np.int32 if tiles.dtype.itemsize <= 2 else np.int64)
+        view = tiles.reshape(len(tiles), tiles.shape[1] // self.length, self.length).astype(wide)
+        fresh = self._fresh(tile, self.length if span is None else span).astype(wide)
+        sums: NDArray[Any] = np.einsum("rmt,rt->rm", view, fresh.take(behind, axis=0))
+        return sums.astype(np.int64)
 
 
 HORIZONS: Final[dict[str, tuple[Ring, int]]] = {

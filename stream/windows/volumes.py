@@ -28,7 +28,7 @@ def volumes(table: SlotTable, slots: NDArray[np.integer[Any]], now_ms: int) -> N
     return np.stack(
         [
             ring.total(
-                table[_COLUMN[horizon]][slots],
+                table[_COLUMN[horizon]].take(slots, axis=0),
                 table[f"{_COLUMN[horizon]}_newest"][slots],
                 ring.tile(now_ms - 1),
                 span,

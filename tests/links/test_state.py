@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream.blocks import decode, encode
-from stream.links.state import WINDOW, LinkState
+from stream.links.state import LinkState
+from stream.links.tables import WINDOW
 from tests.evidence.population import DAY_MS, KINDS, NOW_MS, Population, key
 
 

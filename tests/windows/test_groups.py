@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from statistics import median_low
+from typing import Any
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.windows.groups import Groups
+from stream.windows.groups import Groups, distinct, order_by, places
 
 Rows = list[tuple[int, int, int]]
 """Two keys and a value."""
@@ -56,3 +57,23 @@ def test_one_key_is_as_good_as_two(rows: Rows) -> None:
 def test_rows_of_several_values_are_summed_by_column() -> None:
     groups = Groups(np.array([2, 1, 2]))
     assert groups.sum(np.array([[1, 10], [2, 20], [4, 40]])).tolist() == [[2, 20], [5, 50]]
+
+
+NUMBERS = st.integers(0, 2**64 - 1) | st.integers(0, 300)
+
+
+@given(st.lists(NUMBERS, max_size=4), st.integers(0, 700), st.sampled_from([np.uint64, np.int64, np.int32]))
+def test_rows_are_ordered_as_numpy_orders_them(
+    some: list[int], rows: int, dtype: type[np.integer[Any]]
+) -> None:
+    key = np.resize(np.array([*some, 7], np.uint64), rows).astype(dtype)
+    assert order_by(key).tolist() == np.argsort(key, kind="stable").tolist()
+    assert distinct(key).tolist() == sorted(set(key.tolist()))
+    assert distinct(key).dtype == key.dtype
+
+
+@given(st.lists(st.integers(0, 30) | st.integers(0, 10**6), max_size=40))
+def test_each_slot_stands_in_its_place_among_the_distinct(slots: list[int]) -> None:
+    used, place = places(np.array(slots, np.int32))
+    assert used.tolist() == sorted(set(slots))
+    assert used[place].tolist() == slots
