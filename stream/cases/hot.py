@@ -24,7 +24,7 @@ FEW_UNITS: Final = 3
 """Links with up to this many fewer units than a case needs are judged too, at extra nats."""
 _FEW_NATS: Final = 3.0
 _PLACES: Final = {"network", "asn"}
-"""What strangers share for living where they live: hard evidence of five of them is chance."""
+"""Fields that strangers share for living where they live, whatever they do there: no evidence waives that."""
 _COUNTS: Final = 2.0
 _RANK_COUNTS: Final = 1.5
 _FAMILIES: Final[tuple[tuple[tuple[str, ...], float], ...]] = (
@@ -45,8 +45,9 @@ _NO_NEWCOMERS: Final = (*DEEDS, "throwaway")
 _PLACE_NATS: Final = 4.0
 """For newcomers in one place, a class in its room for one."""
 _TAME_NATS: Final = 2.0
-"""For newcomers who share one thing only: classes and quick starts came up to 1.0 over the threshold, and on
-three looked-at worlds honest accounts named fell from 1.1 to .24 % and recall rose from .955 to .983."""
+"""For newcomers who share one thing only, are not busy with it and do not look like draws of one dispatcher.
+Classes and quick starts came up to 1.0 over the threshold (their highest `alike` is 1.2): on three looked-at
+worlds honest accounts named fell from 1.1 to .24 % and recall rose from .955 to .983."""
 _BUSY: Final = 200.0
 """Typical events of a member in three days: who tries something out makes some dozens, in a hackathon 100."""
 _ALL: Final = 0.95
@@ -83,22 +84,32 @@ def judge(
     hard = np.max([_majority(pieces[name]) for name in HARD], axis=0)
     reasons = np.sum([_reason(pieces, names) > least for names, least in _FAMILIES], axis=0)
     reasons = reasons + ((pieces["tokens_in"].nats + pieces["tokens_out"].nats) > _COUNTS)
-    need = threshold + np.where(hard > _HARD_NATS, _HARD_RELIEF, units.by_kind(lambda kind: kind.extra_nats))
-    few = (units.votes < min_units) & ~units.by_kind(lambda kind: kind.few_units)
-    need = need + np.where(few, _FEW_NATS, 0.0)
-    somewhere = units.by_kind(lambda kind: bool(_PLACES & set(kind.fields)))
-    may_be_few = units.by_kind(lambda kind: kind.few_units or kind.ties)
-    may_be_few = may_be_few | ((hard > _HARD_NATS) & ~somewhere)
-    enough = units.votes >= np.where(may_be_few, min_units - FEW_UNITS, min_units)
+    few_may_do = units.by_kind(lambda kind: kind.few_units or kind.ties) | (hard > _HARD_NATS)
+    enough = units.votes >= np.where(few_may_do, min_units - FEW_UNITS, min_units)
+    need = threshold + _margin(units, hard, min_units) + _newcomers_margin(units, pieces)
     # rounded, so that the last bit of a sum of floats cannot decide
-    tame = _reason(pieces, _NO_NEWCOMERS) <= _COUNTS
-    busy = units.mean(units.log_rate) > np.log(_BUSY)
-    in_one_place = units.by_kind(lambda kind: kind.fields == ("network",)) | (pieces["place"].nats < 0)
-    need = need + np.where(tame & in_one_place, _PLACE_NATS, 0.0)
-    one_thing = ~in_one_place & ~busy & (_reason(pieces, ("breadth", "alike")) <= _COUNTS)
-    need = need + np.where(tame & one_thing, _TAME_NATS, 0.0)
     hot = (np.round(total, 6) >= np.round(need, 6)) & (reasons >= 2) & enough
     return Judged(units, pieces, total, need, hard, hot)
+
+
+def _margin(units: Units, hard: Floats, min_units: int) -> Floats:
+    """Nats over the threshold for how easily such a link is shared, and for few units."""
+    extra = units.by_kind(lambda kind: kind.extra_nats)
+    somewhere = units.by_kind(lambda kind: bool(_PLACES & set(kind.fields)))
+    margin = np.where(hard > _HARD_NATS, _HARD_RELIEF + np.where(somewhere, extra, 0.0), extra)
+    few = (units.votes < min_units) & ~units.by_kind(lambda kind: kind.few_units)
+    return margin + np.where(few, _FEW_NATS, 0.0)
+
+
+def _newcomers_margin(units: Units, pieces: dict[str, Piece]) -> Floats:
+    """Further nats for links whose members may be honest newcomers: who did nothing, in one place or on one
+    thing.
+    """
+    tame = _reason(pieces, _NO_NEWCOMERS) <= _COUNTS
+    in_one_place = units.by_kind(lambda kind: kind.fields == ("network",)) | (pieces["place"].nats < 0)
+    busy = units.mean(units.log_rate) > np.log(_BUSY)
+    one_thing = ~in_one_place & ~busy & (_reason(pieces, ("breadth", "alike")) <= _COUNTS)
+    return np.where(tame & in_one_place, _PLACE_NATS, 0.0) + np.where(tame & one_thing, _TAME_NATS, 0.0)
 
 
 def _majority(piece: Piece) -> Floats:

@@ -12,7 +12,7 @@ from stream.evidence import FAMILIES, PIECES, Piece, Units, lagged
 from stream.evidence.piece import DEEDS
 from stream.evidence.traits import TRAITS
 from stream.links.kinds import LinkKind
-from tests.evidence.population import DAY_MS, KINDS, NOW_MS, Population
+from tests.evidence.population import DAY_MS, KINDS, NOW_MS, NUMBERS, Population
 
 IDENTITY = [name for name in TRAITS if TRAITS[name].family == "identity"]
 THRESHOLD = 8.0
@@ -126,9 +126,25 @@ def test_few_units_are_judged_where_enough_of_them_did_something_hard() -> None:
     seven = units_of("parameters", UNITS - 1)
     assert not hot({"throwaway": 5.0, "breadth": 5.0, "young": 5.0}, seven)
     assert hot({"throwaway": 5.0, "handed_over": 5.0, "young": 5.0}, seven)
-    assert not hot(
-        {"throwaway": 5.0, "handed_over": 5.0, "young": 5.0}, units_of("operator_client", UNITS - 1)
-    )
+
+
+@pytest.mark.parametrize("name", HARD)
+def test_hard_evidence_does_not_waive_what_strangers_share_for_living_where_they_live(name: str) -> None:
+    nats = {"throwaway": 5.0, name: 5.0}
+    place, tool = judged(nats, units_of("operator_client")), judged(nats)
+    assert place.need[0] == tool.need[0] + KINDS[NUMBERS["operator_client"]].extra_nats
+
+
+def test_who_looks_like_draws_of_one_dispatcher_is_no_newcomer() -> None:
+    assert judged({"young": 5.0, "alike": 2.1}).need[0] == THRESHOLD
+    assert judged({"young": 5.0, "alike": 1.9}).need[0] > THRESHOLD
+    room = units_of("network")
+    assert judged({"young": 5.0, "alike": 2.1}, room).need[0] == judged({"young": 5.0}, room).need[0]
+
+
+def test_who_changed_and_roams_has_one_reason_for_both() -> None:
+    assert not hot({"changed": 9.0, "roaming": 5.0})
+    assert hot({"changed": 9.0, "roaming": 5.0, "even": 1.6})
 
 
 def test_every_kind_of_reason_is_known() -> None:
