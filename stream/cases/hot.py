@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from stream.evidence import Piece
 from stream.evidence.piece import DEEDS, Floats
 from stream.evidence.units import Members, Units
+from stream.links.kinds import LinkKind
 
 HARD: Final = ("handed_over", "failed_over", "orphaned")
 """Evidence that honest groups hardly ever show by chance; of orphaned turns those count alone that are no
@@ -40,16 +41,16 @@ _FAMILIES: Final[tuple[tuple[tuple[str, ...], float], ...]] = (
     (("templated",), _COUNTS),
 )
 """Pieces that stand for one independent reason, and the nats at which it counts as one."""
-_NO_NEWCOMERS: Final = (*DEEDS, "throwaway")
-"""What honest newcomers do not show, though in their first days they are young, even and alike."""
 _PLACE_NATS: Final = 4.0
-"""For newcomers in one place, a class in its room for one."""
+"""For who did nothing in one place: a class in its room, a hackathon that signs up with throwaway mail."""
 _TAME_NATS: Final = 2.0
-"""For newcomers who share one thing only, are not busy with it and do not look like draws of one dispatcher.
-Classes and quick starts came up to 1.0 over the threshold (their highest `alike` is 1.2): on three looked-at
-worlds honest accounts named fell from 1.1 to .24 % and recall rose from .955 to .983."""
+"""For newcomers who did nothing, share one thing only and are not busy with it. Classes and quick starts came
+up to 1.0 over the threshold: on three looked-at worlds honest accounts named fell from 1.1 to .24 %."""
 _BUSY: Final = 200.0
 """Typical events of a member in three days: who tries something out makes some dozens, in a hackathon 100."""
+_POOL: Final = 0.9
+"""Share of the young with which those who look alike are draws of one dispatcher: of the first users of a new
+harness, who look alike too, a sixth to a half had been there before."""
 _ALL: Final = 0.95
 """One of twenty may be an account that the operator had before; of a new release's users on one looked-at
 world a sixth to a quarter were old."""
@@ -65,6 +66,11 @@ class Judged:
     need: Floats
     hard: Floats
     hot: NDArray[np.bool_]
+
+    def identity_tells(self, i: int, kind: LinkKind, members: Members) -> bool:
+        """Whether members of the i-th link may be named for being new: no popular value draws honest ones."""
+        popular = self.pieces["common"].nats[i] < 0
+        return bool(kind.ties and not popular) or self.all_new(i, members)
 
     def all_new(self, i: int, members: Members) -> bool:
         """Whether nobody used the i-th link a week ago and all its members are new: no popular tool."""
@@ -102,14 +108,17 @@ def _margin(units: Units, hard: Floats, min_units: int) -> Floats:
 
 
 def _newcomers_margin(units: Units, pieces: dict[str, Piece]) -> Floats:
-    """Further nats for links whose members may be honest newcomers: who did nothing, in one place or on one
-    thing.
+    """Further nats for links whose members may be honest newcomers.
+
+    In their first days those are young, even and sometimes alike; they do nothing that only campaigns do.
     """
-    tame = _reason(pieces, _NO_NEWCOMERS) <= _COUNTS
+    idle = _reason(pieces, DEEDS) <= _COUNTS
     in_one_place = units.by_kind(lambda kind: kind.fields == ("network",)) | (pieces["place"].nats < 0)
     busy = units.mean(units.log_rate) > np.log(_BUSY)
-    one_thing = ~in_one_place & ~busy & (_reason(pieces, ("breadth", "alike")) <= _COUNTS)
-    return np.where(tame & in_one_place, _PLACE_NATS, 0.0) + np.where(tame & one_thing, _TAME_NATS, 0.0)
+    pool = (pieces["alike"].nats > _COUNTS) & (pieces["young"].observed >= _POOL)
+    one_thing = idle & (_reason(pieces, ("throwaway", "breadth")) <= _COUNTS) & ~busy & ~pool
+    margin: Floats = np.where(in_one_place, _PLACE_NATS * idle, _TAME_NATS * one_thing)
+    return margin
 
 
 def _majority(piece: Piece) -> Floats:

@@ -37,6 +37,8 @@ _HARD_NATS: Final = 3.0
 _ADHERENT_SHARE: Final = 0.6
 _ADHERENT_POSTERIOR: Final = 0.99
 """The link is nearly the campaign's own: its share alone carries most of 0.95."""
+_ADHERENT_TRAFFIC: Final = 0.1
+"""Of a member's own traffic: of those with less on a campaign's template a third were honest."""
 _ADHERENT_SCORE: Final = 30.0
 _SELDOM_MS: Final = 6 * HOUR_MS  # what passes over all members need not be done at every tick
 _JOINING_PRIOR: Final = 0.5  # nothing is known of a newcomer but that it came
@@ -159,7 +161,7 @@ class Naming:
             self.normality.normal,
             self.normality.look,
             score,
-            (kind.ties or judged.all_new(i, free)) and not pays_for_others(kind),
+            judged.identity_tells(i, kind, free) and not pays_for_others(kind),
         )
         if judged.pieces["breadth"].nats[i] > 2:
             strong[:] = True
@@ -231,11 +233,8 @@ class Naming:
         _, probability, strong = fit(
             members, traits, shown, rates, self.normality.normal, self.normality.look, _ADHERENT_SCORE
         )
-        named = (
-            (probability >= max(_ADHERENT_POSTERIOR, self.alerts.posterior))
-            & strong
-            & (self.campaign[members.account] == 0)
-        )
+        named = (probability >= max(_ADHERENT_POSTERIOR, self.alerts.posterior)) & strong
+        named &= (members.share >= _ADHERENT_TRAFFIC) & (self.campaign[members.account] == 0)
         if not named.any():
             return None
         share = round(count / len(members.account), 6)

@@ -2,7 +2,9 @@
 
 Sees the spread of log request rates between units beyond what Poisson counts bring, at its upper
 confidence bound, ranked among lagged links. Honest groups span decades of activity; a dispatcher
-shares work out. Source: load balancing across account pools. Fooled by heavy-tailed budgets. Needs: time.
+shares work out. Who has just come has made a few requests, and is even for that: of a handful each the
+evidence counts in part. Source: load balancing across account pools. Fooled by heavy-tailed budgets.
+Needs: time.
 """
 
 from typing import Final
@@ -15,7 +17,8 @@ from stream.evidence.units import Units
 from stream.evidence.widen import widening
 
 _CAP: Final = 4.0
-_TEMPLATE_RATE: Final = 20.0  # events in three days below which rates on a template are mostly noise
+_FULL_RATE: Final = 10.0  # events in three days from which rates are told from those of who has just come
+_TEMPLATE_RATE: Final = 20.0  # below, rates on a template are mostly noise
 
 
 def excess_spread(units: Units) -> Floats:
@@ -28,6 +31,8 @@ def score(units: Units, lagged: Lagged) -> list[Piece]:
     """Piece `even`."""
     piece = tail("even", excess_spread(units), lagged.ranks["even"], _CAP)
     typical = np.exp(units.mean(units.log_rate))
-    damped = np.clip(typical / _TEMPLATE_RATE, 0, 1) ** 2
-    nats = piece.nats * np.where(units.by_kind(lambda kind: "template" in kind.fields), damped, 1.0)
-    return [Piece(piece.name, nats, piece.observed, piece.expected, piece.threshold)]
+    on_template = units.by_kind(lambda kind: "template" in kind.fields)
+    counts = np.where(
+        on_template, np.clip(typical / _TEMPLATE_RATE, 0, 1) ** 2, np.clip(typical / _FULL_RATE, 0, 1)
+    )
+    return [Piece(piece.name, piece.nats * counts, piece.observed, piece.expected, piece.threshold)]

@@ -29,10 +29,12 @@ def units_of(kind: str = "client", votes: int = 20, events: int = 10) -> Units:
 CLIENT = units_of()
 
 
-def judged(nats: Mapping[str, float], units: Units = CLIENT, remembered: float = 0.0) -> Judged:
-    """A link whose pieces have the given nats, seen of half of its members, and the others none."""
+def judged(
+    nats: Mapping[str, float], units: Units = CLIENT, remembered: float = 0.0, share: float = 0.5
+) -> Judged:
+    """A link whose pieces have the given nats, seen of a share of its members, and the others none."""
     links = len(units.start)
-    half, none = np.full(links, 0.5), np.zeros(links)
+    half, none = np.full(links, share), np.zeros(links)
     pieces = {
         n: Piece(n, np.full(links, nats.get(n, 0.0)), half if n in nats else none, none, none) for n in PIECES
     }
@@ -109,6 +111,8 @@ def test_newcomers_who_share_one_thing_need_more_than_those_who_share_several_or
     for told in ("breadth", "throwaway", *DEEDS):
         assert judged(newcomers | {told: 2.1}).need[0] < need
     assert judged(newcomers, units_of("network")).need[0] > need
+    hackathon = judged(newcomers | {"throwaway": 5.0}, units_of("network"))
+    assert hackathon.need[0] == judged(newcomers, units_of("network")).need[0]
     assert judged(newcomers | {"breadth": 2.1}, units_of("network")).need[0] > need
     assert judged(newcomers, units_of(events=1000)).need[0] < need, (
         "who makes hundreds a day tries nothing out"
@@ -136,10 +140,14 @@ def test_hard_evidence_does_not_waive_what_strangers_share_for_living_where_they
 
 
 def test_who_looks_like_draws_of_one_dispatcher_is_no_newcomer() -> None:
-    assert judged({"young": 5.0, "alike": 2.1}).need[0] == THRESHOLD
-    assert judged({"young": 5.0, "alike": 1.9}).need[0] > THRESHOLD
+    assert judged({"young": 5.0, "alike": 2.1}, share=0.95).need[0] == THRESHOLD
+    assert judged({"young": 5.0, "alike": 1.9}, share=0.95).need[0] > THRESHOLD
+    assert judged({"young": 5.0, "alike": 2.1}, share=0.6).need[0] > THRESHOLD, (
+        "a new harness and its first users"
+    )
     room = units_of("network")
-    assert judged({"young": 5.0, "alike": 2.1}, room).need[0] == judged({"young": 5.0}, room).need[0]
+    pool, others = judged({"young": 5.0, "alike": 2.1}, room, share=0.95), judged({"young": 5.0}, room)
+    assert pool.need[0] == others.need[0]
 
 
 def test_who_changed_and_roams_has_one_reason_for_both() -> None:
@@ -151,6 +159,19 @@ def test_every_kind_of_reason_is_known() -> None:
     assert set(HARD) <= set(PIECES)
     assert {trait.family for trait in TRAITS.values()} <= set(FAMILIES)
     assert set(lagged.RANKED) <= set(PIECES)
+
+
+def test_on_a_popular_value_nobody_is_named_for_being_new() -> None:
+    made = Population()
+    made.accounts(range(19), events=40, last_ms=NOW_MS - 1, created_ms=NOW_MS - DAY_MS)
+    made.accounts([19, 20], events=40, last_ms=NOW_MS - 1, created_ms=0)
+    made.link("client", 1, range(21))
+    members = made.members()
+    prefix, client = KINDS[NUMBERS["prompt_prefix"]], KINDS[NUMBERS["client"]]
+    fresh, common = judged({}, made.units()), judged({"common": -4.0}, made.units())
+    assert fresh.identity_tells(0, prefix, members)
+    assert not fresh.identity_tells(0, client, members), "a tool may be popular with newcomers"
+    assert not common.identity_tells(0, prefix, members)
 
 
 def test_a_link_is_all_new_where_nobody_was_on_it_and_nobody_is_old() -> None:

@@ -263,6 +263,17 @@ def test_accounts_that_changed_are_a_migration_if_hardly_any_owner_goes_on(owner
     assert bool(piece.nats[0] > 2) is told
 
 
+def test_who_has_just_come_is_even_in_part_only() -> None:
+    told = []
+    for events in (3, 6, 30):
+        made = Population()
+        made.accounts(range(16), **(PLAIN | {"events": events, "total": events}))
+        made.link("client", 1, range(16), events=events)
+        units = made.units()
+        told.append(float(score(units, lagged(units))["even"].nats[0]))
+    assert 0 < told[0] < told[1] < told[2]
+
+
 def test_there_is_an_account_for_every_trait() -> None:
     assert SHOWING.keys() == TRAITS.keys()
 
