@@ -42,7 +42,7 @@ class Ledger:
     async def restore(self) -> tuple[Iterator[Block], dict[str, int]]:
         """The committed state, and the marks of the last commit; call it after `start`."""
         began, size, count = time.monotonic(), 0, 0
-        reader = await connect(self._reader, self._names.bootstrap_servers)
+        reader = await connect(self._reader, self._names)
         try:
             async for records in _to_the_end(reader, TopicPartition(self._names.changelog_topic, 0)):
                 self._changelog.load(records)

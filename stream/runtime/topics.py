@@ -10,6 +10,8 @@ from kafka.errors import KafkaError
 
 from stream.config import Settings
 from stream.errors import BrokerError
+from stream.runtime.access import access
+from stream.runtime.refusal import refused
 
 REQUESTS_PARTITIONS: Final = 8
 """Partitions of the requests topic if Shoal has to create it: twice the cores of a small worker."""
@@ -168,7 +170,7 @@ def _admin(settings: Settings) -> Iterator[KafkaAdminClient]:
     admin = None
     try:
         admin = KafkaAdminClient(
-            bootstrap_servers=settings.kafka.bootstrap_servers.split(","),
+            **access(settings.kafka),
             client_id="shoal-topics",
             bootstrap_timeout_ms=PATIENCE_MS,
             request_timeout_ms=PATIENCE_MS,
@@ -176,7 +178,8 @@ def _admin(settings: Settings) -> Iterator[KafkaAdminClient]:
         yield admin
     except KafkaError as error:
         where = settings.kafka.bootstrap_servers
-        raise BrokerError(f"Kafka at {where} did not do as asked: {error or type(error).__name__}") from error
+        why = f"Kafka at {where} did not do as asked: {error or type(error).__name__}"
+        raise BrokerError(refused(settings.kafka) or why) from error
     finally:
         if admin is not None:
             admin.close()

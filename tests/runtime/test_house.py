@@ -15,6 +15,7 @@ KNOW = {
         "runtime/kafka.py",
         "runtime/ledger.py",
         "runtime/reading.py",
+        "runtime/refusal.py",
         "runtime/requests.py",
         "runtime/waiting.py",
         "runtime/writer.py",
