@@ -201,6 +201,7 @@ class Worker(mode.Service):
         wrong = await asyncio.to_thread(faults, self._settings)
         if wrong:
             raise BrokerError("; ".join(wrong))
+        await self._ledger.check()
         await self._ledger.start()
         committed = await self._requests.committed(await self._partitions())
         blocks, self._marks = await self._ledger.restore()

@@ -71,6 +71,7 @@ def events(number: int, accounts: int = 7, step_ms: int = 1000) -> list[bytes]:
 def environment(settings: Settings) -> dict[str, str]:
     """The variables that give a worker these settings."""
     names = {f"SHOAL_KAFKA__{name.upper()}": _text(value) for name, value in settings.kafka}
+    names["SHOAL_INTAKE__HASH_KEY"] = settings.intake.hash_key.get_secret_value()
     names["SHOAL_WINDOWS__TICK_S"] = str(settings.windows.tick_s)
     names["SHOAL_ALERTS__WARM_UP_DAYS"] = str(settings.alerts.warm_up_days)
     names["SHOAL_LINKS__TABLE"] = settings.links.table
