@@ -88,6 +88,13 @@ def ensure(
         ]
 
 
+def forget(settings: Settings) -> None:
+    """Delete every topic of these settings and the group: for trials, on names of their own."""
+    with _admin(settings) as admin:
+        admin.delete_topics([topic.name for topic in wanted(settings)])
+        admin.delete_groups([settings.kafka.application_id])
+
+
 def faults(settings: Settings) -> list[str]:
     """What would lose state, stop a commit or go unread: a line each that says what to do, empty when fit.
 

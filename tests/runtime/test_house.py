@@ -20,7 +20,7 @@ KNOW = {
         "runtime/waiting.py",
         "runtime/writer.py",
     },
-    "kafka": {"runtime/topics.py", "runtime/produce.py"},
+    "kafka": {"runtime/topics.py", "runtime/produce.py", "runtime/play.py"},
     "prometheus_client": {"metrics.py"},
 }
 
