@@ -2,7 +2,6 @@
 
 from typing import Final, NamedTuple
 
-from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -11,6 +10,7 @@ from stream.config import Loaded, Settings, links_path, table
 from stream.errors import InputError
 from stream.evidence import FIELDS_NEEDED
 from stream.links.kinds import load_kinds
+from stream.runtime.access import check_access
 from stream.runtime.files import log_files
 from stream.stages.intake import Intake
 
@@ -71,8 +71,9 @@ def show(sample: Coverage, console: Console | None = None) -> None:
 def show_settings(loaded: Loaded, console: Console | None = None) -> None:
     """Prints each effective value with its unit and origin, secrets masked, and the kinds of links.
 
-    Raises ConfigError where the table of link kinds is wrong.
+    Raises ConfigError where the table of link kinds or the access to Kafka is wrong.
     """
+    check_access(loaded.settings.kafka)
     kinds = load_kinds(links_path(loaded.settings))
     shown = Table(box=None, pad_edge=False)
     for heading in ("setting", "value", "unit", "from"):
@@ -80,7 +81,7 @@ def show_settings(loaded: Loaded, console: Console | None = None) -> None:
     for row in table():
         group, name = row.key.split(".")
         value = getattr(getattr(loaded.settings, group), name)
-        text = "********" if isinstance(value, SecretStr) else str(value)
+        text = str(value)  # of a secret that is set: asterisks
         shown.add_row(row.key, Text(text), row.unit, Text(loaded.origins[row.key]))
     console = console or Console()
     console.print(shown, highlight=False)

@@ -205,6 +205,14 @@ def _ended(done: "Done") -> None:
     print(said, file=sys.stderr, flush=True)
 
 
+def _bench_latency(options: argparse.Namespace) -> None:
+    from stream.bench import latency, report, worlds
+
+    world = worlds.stored(latency.WORLD, _cache(options))
+    settings = _settings(options).settings
+    report.show([latency.grid(latency.measure(world, settings, options.rate, options.seconds))])
+
+
 def _bench_speed(options: argparse.Namespace) -> None:
     from stream.bench import report, speed, worlds
 
@@ -281,6 +289,7 @@ COMMANDS: Final[dict[str, Callable[[argparse.Namespace], None]]] = {
     "produce": _produce,
     "simulate": _simulate,
     "bench detection": _bench_detection,
+    "bench latency": _bench_latency,
     "bench speed": _bench_speed,
 }
 """Every command by its name in `stream.options`."""

@@ -119,7 +119,7 @@ def _add_simulate(commands: Any) -> None:
 
 
 def _add_bench(commands: Any) -> None:
-    text = "measure detection or speed"
+    text = "measure detection, speed or latency"
     kinds = commands.add_parser("bench", help=text, description=text).add_subparsers(
         required=True, metavar="WHAT"
     )
@@ -141,9 +141,24 @@ def _add_bench(commands: Any) -> None:
         action="store_true",
         help="take over runs that ended before, by the same code and settings",
     )
+    _add_latency(kinds)
     speed = _command(kinds, "speed", "CPU per event beside the bare decode, and bytes of state")
     speed.add_argument("path", nargs="?", metavar="FILE", help="plain NDJSON (default: a simulated world)")
     speed.add_argument("--cache", metavar="DIR", help="where the world is kept (default: the user's cache)")
+
+
+def _add_latency(kinds: Any) -> None:
+    latency = _command(kinds, "latency", "from an event, and from a tick, to what can be read of it (Kafka)")
+    latency.description = (
+        "Plays the end of a simulated world to a worker of its own, on topics of its own that are deleted "
+        "afterwards. Findings come at ticks of event time, so two things are measured: from sending an event "
+        "to its being committed as counted; and from sending the record with which the watermark passes a "
+        "tick to when the findings and verdicts of that tick can be read (read_committed). What an event "
+        "waits for its tick (windows.tick_s and intake.max_disorder_s of event time) comes on top."
+    )
+    latency.add_argument("--rate", type=_rate, metavar="N", default=500, help="events a second (%(default)s)")
+    latency.add_argument("--seconds", type=_positive, metavar="S", default=60, help="(%(default)s)")
+    latency.add_argument("--cache", metavar="DIR", help="where the world is kept (default: the user's cache)")
 
 
 def _add_grids(detection: argparse.ArgumentParser) -> None:

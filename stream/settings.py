@@ -208,6 +208,27 @@ class Kafka(_Group):
         "a broker on the same machine",
         pattern=r"^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$",
     )
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = _setting(
+        "PLAINTEXT",
+        "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL",
+        "a broker as it is installed; over networks that others use, take SASL_SSL",
+    )
+    sasl_mechanism: Literal["", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = _setting(
+        "", "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512", "PLAIN shows the password to whoever can read along"
+    )
+    sasl_username: str = _setting("", "who logs in", "a user of its own needs no more rights than Shoal's")
+    sasl_password: SecretStr = _setting(SecretStr(""), "its password", "better from the environment")
+    ssl_cafile: str = _setting(
+        "", "whom to trust, PEM; empty: the system's authorities", "an authority of one's own signs brokers"
+    )
+    ssl_certfile: str = _setting("", "client certificate, PEM", "where brokers ask for one")
+    ssl_keyfile: str = _setting("", "its key, PEM; empty: in ssl_certfile too", "as Kafka's clients have it")
+    ssl_password: SecretStr = _setting(SecretStr(""), "what opens the key", "keys may be stored encrypted")
+    ssl_check_hostname: bool = _setting(
+        True,
+        "whether a broker's certificate must name its host",
+        "else any trusted one passes for a broker's",
+    )
     application_id: str = _setting(
         "shoal",
         "consumer group, and prefix of transactional ids",

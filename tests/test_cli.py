@@ -83,6 +83,17 @@ def _links(path: Path) -> Path:
     return path / "links.toml"
 
 
+def _login(path: Path) -> Path:
+    (path / "login.toml").write_text('[kafka]\nsecurity_protocol = "SASL_SSL"\n')
+    return path / "login.toml"
+
+
+def _key(path: Path) -> Path:
+    text = '[kafka]\nsecurity_protocol = "SSL"\nssl_certfile = "/nowhere.pem"\n'
+    (path / "key.toml").write_text(text)
+    return path / "key.toml"
+
+
 def _log(path: Path) -> Path:
     return path / "log.ndjson"
 
@@ -106,6 +117,14 @@ MISTAKES: list[tuple[str, Callable[[Path], Path], str]] = [
     ("simulate FILE --campaigns sweep+sticky", _log, "sticky cannot be put on sweep: it has no dispatcher"),
     ("simulate FILE --lookalikes moon", _log, "unknown look-alike moon"),
     ("check --config FILE", _links, "link kinds /nowhere.toml"),
+    (
+        "check --config FILE",
+        _login,
+        "kafka.sasl_mechanism is not set (PLAIN, SCRAM-SHA-256 or",
+    ),
+    ("topics --config FILE", _login, "kafka.sasl_mechanism is not set"),
+    ("produce FILE --config FILE", _key, "kafka.ssl_certfile = /nowhere.pem: No such file"),
+    ("check --config FILE", _key, "kafka.ssl_certfile = /nowhere.pem: No such file"),
     ("bench speed FILE", _wrong, "should be plain NDJSON"),
     ("bench speed /nowhere", _log, "/nowhere: should be plain NDJSON: [Errno 2] No such file"),
     ("demo --out FILE", _log, "log.ndjson: File exists"),
@@ -187,9 +206,14 @@ def test_check_prints_each_value_with_its_origin_and_no_secret(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("SHOAL_INTAKE__HASH_KEY", "very-secret-indeed")
+    monkeypatch.setenv("SHOAL_KAFKA__SASL_PASSWORD", "very-secret-too")
+    monkeypatch.setenv("SHOAL_KAFKA__SASL_USERNAME", "shoal")
+    monkeypatch.setenv("SHOAL_KAFKA__SASL_MECHANISM", "SCRAM-SHA-256")
+    monkeypatch.setenv("SHOAL_KAFKA__SECURITY_PROTOCOL", "SASL_PLAINTEXT")
     assert main(["check"]) == 0
     out = capsys.readouterr().out
-    assert "very-secret-indeed" not in out
+    assert "very-secret" not in out
+    assert re.search(r"kafka\.sasl_password\s+\*+\s+environment", out)
     assert re.search(r"intake\.hash_key\s+\*+\s+environment", out)
     assert "link kinds: payment, " in out
     assert re.search(r"windows\.tick_s\s+3600\.0\s+s\s+default", out)

@@ -151,6 +151,14 @@ def test_a_wrong_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None
     assert "hunter2" not in str(caught.value)
 
 
+def test_a_password_that_is_a_number_is_not_repeated(toml: Callable[[str], Path]) -> None:
+    with pytest.raises(
+        ConfigError, match=r"kafka\.sasl_password = \*\*\*: should be a valid string"
+    ) as caught:
+        load(toml("[kafka]\nsasl_password = 8415\n"))
+    assert "8415" not in str(caught.value)
+
+
 def test_the_digest_changes_with_what_influences_findings() -> None:
     changed = [
         Settings(windows=Windows(tick_s=60)),
@@ -160,7 +168,8 @@ def test_the_digest_changes_with_what_influences_findings() -> None:
 
 
 def test_the_digest_ignores_where_the_broker_is() -> None:
-    moved = Settings(kafka=Kafka(bootstrap_servers="kafka:9092"), intake=Intake(keep_raw_bytes=9))
+    there = Kafka(bootstrap_servers="kafka:9092", sasl_username="shoal", sasl_password=SecretStr("s3same"))
+    moved = Settings(kafka=there, intake=Intake(keep_raw_bytes=9))
     assert digest(moved) == digest(Settings())
 
 

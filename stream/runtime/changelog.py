@@ -36,6 +36,8 @@ FLOOR_BYTES: Final = 8_000_000
 RECORD_COST_BYTES: Final = 4096
 """What a record costs a restore besides its bytes (decoding a small table takes about 50 us)."""
 
+HEAD: Final = b"head"
+"""Key of the head: the last record of every commit."""
 HEADER: Final = "shoal"
 _PLACE: Final = struct.Struct("<HH?xIIIHH")
 
@@ -135,7 +137,7 @@ class Changelog:
         know; damage inside a table shows when its block is taken from the iterator.
         """
         live, self._live = self._live, {}
-        head = live.pop(b"head", None)
+        head = live.pop(HEAD, None)
         if head is None:
             if live:
                 raise StateError(f"the changelog has {len(live)} records but no head: Shoal did not write it")
@@ -143,6 +145,13 @@ class Changelog:
         marks = self._adopt(head, live)
         order = self._base.keys + [delta.key for delta in self._deltas]
         return _blocks([live[key] for key in order]), marks
+
+    @staticmethod
+    def origin_of(head: Record) -> dict[str, str]:
+        """The origin that a head names; raises StateError where this release does not know its version."""
+        _check(head)
+        origin: dict[str, str] = orjson.loads(head.value or b"").get("origin", {})
+        return origin
 
     def _append(self, deltas: Iterable[Block]) -> list[Record]:
         records = _records(f"d/{self.sequence + 1}", (d for d in deltas if d.whole or d.rows.height))
@@ -180,12 +189,11 @@ class Changelog:
                 "marks": dict(marks),
             }
         )
-        return Record(b"head", value, _place(False, value, 0, 1, 0, 1))
+        return Record(HEAD, value, _place(False, value, 0, 1, 0, 1))
 
     def _adopt(self, head: Record, live: Mapping[bytes, Record]) -> dict[str, int]:
-        _check(head)
+        self.stored_origin = self.origin_of(head)
         said = orjson.loads(head.value or b"")
-        self.stored_origin = said.get("origin", {})
         self.sequence = said["sequence"]
         self._base = _Base(said["base"], said["covers"])
         deltas: dict[int, list[bytes]] = defaultdict(list)

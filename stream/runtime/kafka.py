@@ -26,6 +26,7 @@ from stream.blocks import Block
 from stream.config import Settings
 from stream.errors import BrokerError
 from stream.metrics import Meters
+from stream.runtime.access import brokers, check_access, credentials
 from stream.runtime.ledger import Ledger
 from stream.runtime.origin import check_whole
 from stream.runtime.pipeline import Outputs, Pipeline
@@ -51,13 +52,14 @@ def run(settings: Settings, *, once: bool = False) -> None:
 
     Raises BrokerError where Kafka cannot be reached, is lost, or another worker took over; StateError
     where the changelog cannot be restored; StallError where a partition is no longer read; ConfigError
-    where the port of the metrics is taken.
+    where the port of the metrics is taken or the access is wrong.
     """
     serve(settings, Pipeline(settings), once=once)
 
 
 def serve(settings: Settings, pipeline: Pipeline, *, once: bool = False) -> None:
     """`run` with a pipeline of the caller's."""
+    check_access(settings.kafka)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     for name in ("aiokafka", "faust", "mode"):
         # They tell of every retry with a traceback; what matters is said here in one line.
@@ -102,8 +104,19 @@ class _App(faust.App):
 
 
 def _app(settings: Settings) -> Any:
-    brokers = ";".join(f"kafka://{server}" for server in settings.kafka.bootstrap_servers.split(","))
-    return _App(settings.kafka.application_id, broker=brokers, autodiscover=False, web_enabled=False)
+    own: dict[str, Any] = {"autodiscover": False, "web_enabled": False}
+    own["broker"] = ";".join(f"kafka://{server}" for server in brokers(settings.kafka))
+    own["broker_credentials"] = _credentials(credentials(settings.kafka))
+    return _App(settings.kafka.application_id, **own)
+
+
+def _credentials(given: dict[str, Any]) -> faust.SASLCredentials | faust.SSLCredentials | None:
+    context = given.get("ssl_context")
+    if "sasl_mechanism" in given:
+        who, password = given["sasl_plain_username"], given["sasl_plain_password"]
+        how = given["sasl_mechanism"]
+        return faust.SASLCredentials(username=who, password=password, mechanism=how, ssl_context=context)
+    return faust.SSLCredentials(context) if context else None
 
 
 class Worker(mode.Service):
@@ -188,6 +201,7 @@ class Worker(mode.Service):
         wrong = await asyncio.to_thread(faults, self._settings)
         if wrong:
             raise BrokerError("; ".join(wrong))
+        await self._ledger.check()
         await self._ledger.start()
         committed = await self._requests.committed(await self._partitions())
         blocks, self._marks = await self._ledger.restore()

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -11,12 +12,15 @@ from stream.config import Settings
 from stream.errors import BrokerError, StateError
 from stream.findings.render import finding_bytes, reject_bytes, verdict_bytes
 from stream.metrics import Meters
-from stream.runtime.changelog import HEADER, Changelog, Record
+from stream.runtime.changelog import HEAD, HEADER, Changelog, Record
 from stream.runtime.origin import LOST_STATE, check_origin, origin
 from stream.runtime.pipeline import Outputs
 from stream.runtime.reading import consumer
 from stream.runtime.waiting import PATIENCE_S, connect, patiently
 from stream.runtime.writer import Offsets, Sent, Writer
+
+TAIL_RECORDS: Final = 32
+"""Read from the end for the head, at first: more than a commit of a small state has."""
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +35,20 @@ class Ledger:
         self._changelog = Changelog(origin(settings))
         self._writer = Writer(settings)
 
+    async def check(self) -> None:
+        """Raise StateError where its head tells that the state cannot be gone on with; fences nobody."""
+        topic = self._names.changelog_topic
+        reader = await connect(self._reader, self._names)
+        try:
+            head = await _newest_head(reader, TopicPartition(topic, 0))
+        finally:
+            await reader.stop()
+        try:
+            stored = Changelog.origin_of(head) if head else {}
+        except StateError as error:
+            raise StateError(f"{topic} cannot be restored: {error}; {LOST_STATE}") from error
+        check_origin(stored, self._changelog.origin, topic)
+
     async def start(self) -> None:
         """Fence any other worker of this application and wait until its last transaction is closed."""
         await self._writer.start()
@@ -42,9 +60,12 @@ class Ledger:
     async def restore(self) -> tuple[Iterator[Block], dict[str, int]]:
         """The committed state, and the marks of the last commit; call it after `start`."""
         began, size, count = time.monotonic(), 0, 0
-        reader = await connect(self._reader, self._names.bootstrap_servers)
+        reader = await connect(self._reader, self._names)
         try:
-            async for records in _to_the_end(reader, TopicPartition(self._names.changelog_topic, 0)):
+            tp = TopicPartition(self._names.changelog_topic, 0)
+            reader.assign([tp])
+            await reader.seek_to_beginning(tp)
+            async for records in _to_the_end(reader, tp):
                 self._changelog.load(records)
                 size += sum(len(record.value or b"") for record in records)
                 count += len(records)
@@ -108,10 +129,23 @@ class Ledger:
             yield Sent(self._names.rejects_topic, reject.source.encode(), reject_bytes(reject))
 
 
-async def _to_the_end(reader: AIOKafkaConsumer, tp: TopicPartition) -> AsyncIterator[list[Record]]:
-    """Every committed record of a partition up to what is its end now."""
+async def _newest_head(reader: AIOKafkaConsumer, tp: TopicPartition) -> Record | None:
+    """The head of the last commit: at the very end, unless transactions that were cut lie behind it."""
     reader.assign([tp])
-    await reader.seek_to_beginning(tp)
+    first = (await patiently(reader.beginning_offsets([tp]), "the changelog"))[tp]
+    start = (await patiently(reader.end_offsets([tp]), "the changelog"))[tp]
+    back = TAIL_RECORDS
+    while start > first:
+        start, back = max(first, start - back), 8 * back
+        reader.seek(tp, start)
+        heads = [r async for records in _to_the_end(reader, tp) for r in records if r.key == HEAD]
+        if heads:
+            return heads[-1]
+    return None
+
+
+async def _to_the_end(reader: AIOKafkaConsumer, tp: TopicPartition) -> AsyncIterator[list[Record]]:
+    """Every committed record of a partition from where the reader is to what is its end now."""
     end = (await patiently(reader.end_offsets([tp]), "the changelog"))[tp]
     heard = time.monotonic()
     while await reader.position(tp) < end:

@@ -1,12 +1,13 @@
 """The origin of stored state: what it was made with, where another value would make it mean other things."""
 
 import hashlib
+import hmac
 from collections.abc import Mapping
 from typing import Final
 
 import orjson
 
-from stream.config import Settings, links_path
+from stream.config import DEVELOPMENT_KEY, Settings, links_path
 from stream.errors import StateError
 from stream.links.kinds import LinkKind, load_kinds
 
@@ -16,30 +17,47 @@ Origin = dict[str, str]
 ANEW: Final = "give kafka.application_id and kafka.changelog_topic new names to read all anew"
 LOST_STATE: Final = f"bring the topic back from a copy, or {ANEW}"
 """What to do where stored state is no longer whole."""
-_LINKS: Final = "links"
-_APPLICATION: Final = "application"
 
 
 def origin(settings: Settings) -> Origin:
-    """The origin of state that these settings make; raises ConfigError where the link kinds are wrong."""
+    """The origin of state that these settings make; raises ConfigError where the link kinds are wrong.
+
+    Settings that only bound or judge (limits of tables, thresholds, the format of records) are no part of
+    it: state that was made with others goes on to mean the same.
+    """
     kinds = load_kinds(links_path(settings))
-    named = " ".join(f"{kind.name}:{_meaning(kind)}" for kind in kinds)
-    return {_APPLICATION: settings.kafka.application_id, _LINKS: named}
+    return {
+        "application": settings.kafka.application_id,
+        "links": " ".join(f"{kind.name}:{_meaning(kind)}" for kind in kinds),
+        "hash_key": _fingerprint(settings.intake.hash_key.get_secret_value()),
+        "tick_s": f"{settings.windows.tick_s:.10g}",
+    }
 
 
 def check_origin(was: Mapping[str, str], now: Mapping[str, str], changelog: str) -> None:
     """Raise StateError where state made with `was` cannot be gone on with; what is not stored passes."""
-    if was.get(_LINKS, now.get(_LINKS)) != now.get(_LINKS):
-        names = _differing(was[_LINKS], now.get(_LINKS, ""))
-        raise StateError(
-            f"the state in {changelog} was made with other link kinds ({names}): "
-            f"bring back their table (links.table), or {ANEW}"
-        )
-    if was.get(_APPLICATION, now.get(_APPLICATION)) != now.get(_APPLICATION):
-        raise StateError(
-            f"the state in {changelog} belongs to kafka.application_id {was[_APPLICATION]}, "
-            f"not {now.get(_APPLICATION)}: use that, or {ANEW}"
-        )
+    other = [name for name, value in now.items() if was.get(name, value) != value]
+    if other:
+        made = ", ".join(_told(name, was[name], now[name]) for name in other)
+        raise StateError(f"the state in {changelog} was made with {made}: go back to that, or {ANEW}")
+
+
+def _told(name: str, was: str, now: str) -> str:
+    """What differs, in the words of the settings; of a key nobody can say more than that."""
+    match name:
+        case "application":
+            return f"kafka.application_id {was}, not {now}"
+        case "links":
+            return f"other link kinds ({_differing(was, now)}) of links.table"
+        case "tick_s":
+            return f"windows.tick_s {was}, not {now}"
+    forgotten = ", and now it is the development key" if now == _fingerprint(DEVELOPMENT_KEY) else ""
+    return f"another intake.hash_key{forgotten}"
+
+
+def _fingerprint(key: str) -> str:
+    """Tells keys apart and gives none away."""
+    return hmac.new(key.encode(), b"shoal state", hashlib.sha256).hexdigest()[:16]
 
 
 def check_whole(positions: Mapping[str, int], committed: Mapping[str, int], changelog: str) -> None:

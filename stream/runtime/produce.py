@@ -10,7 +10,9 @@ from kafka.errors import KafkaError, MessageSizeTooLargeError
 
 from stream.config import Settings
 from stream.errors import BrokerError, InputError
+from stream.runtime.access import access
 from stream.runtime.files import log_files
+from stream.runtime.refusal import refused
 
 CHUNK_BYTES: Final = 1 << 20
 PATIENCE_MS: Final = 8_000
@@ -49,7 +51,8 @@ def produce(
             producer.flush()
     except KafkaError as error:
         where = settings.kafka.bootstrap_servers
-        raise BrokerError(f"Kafka at {where}: {error or type(error).__name__}") from error
+        why = f"Kafka at {where}: {error or type(error).__name__}"
+        raise BrokerError(refused(settings.kafka) or why) from error
     if failures:
         raise BrokerError(f"{len(failures)} of {sent} records were refused, the first with: {failures[0]}")
     return sent
@@ -59,7 +62,7 @@ def _producer(settings: Settings) -> KafkaProducer:
     # The client tells of every failed try in its own log; the error that is raised says it all.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     return KafkaProducer(
-        bootstrap_servers=settings.kafka.bootstrap_servers.split(","),
+        **access(settings.kafka),
         client_id="shoal-produce",
         bootstrap_timeout_ms=PATIENCE_MS,
         max_block_ms=PATIENCE_MS,

@@ -4,6 +4,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer
 
+from stream.runtime.access import access
 from stream.runtime.waiting import RETRY_MS
 from stream.settings import Kafka
 
@@ -11,7 +12,7 @@ from stream.settings import Kafka
 def consumer(names: Kafka, **own: Any) -> AIOKafkaConsumer:
     """A consumer that is not started yet; `own` are further settings of it, in aiokafka's names."""
     return AIOKafkaConsumer(
-        bootstrap_servers=names.bootstrap_servers,
+        **access(names),
         isolation_level="read_committed",
         enable_auto_commit=False,
         retry_backoff_ms=RETRY_MS,

@@ -45,7 +45,7 @@ class Requests:
 
     async def start(self) -> None:
         """Connect."""
-        self._consumer = await connect(self._made, self._names.bootstrap_servers)
+        self._consumer = await connect(self._made, self._names)
 
     @property
     def partitions(self) -> list[TopicPartition]:

@@ -10,6 +10,8 @@ from kafka.errors import KafkaError
 
 from stream.config import Settings
 from stream.errors import BrokerError
+from stream.runtime.access import access
+from stream.runtime.refusal import refused
 
 REQUESTS_PARTITIONS: Final = 8
 """Partitions of the requests topic if Shoal has to create it: twice the cores of a small worker."""
@@ -84,6 +86,13 @@ def ensure(
             else Report(topic.name, "created" if create else "missing", _listed(_shape(topic)))
             for topic in topics
         ]
+
+
+def forget(settings: Settings) -> None:
+    """Delete every topic of these settings and the group: for trials, on names of their own."""
+    with _admin(settings) as admin:
+        admin.delete_topics([topic.name for topic in wanted(settings)])
+        admin.delete_groups([settings.kafka.application_id])
 
 
 def faults(settings: Settings) -> list[str]:
@@ -168,7 +177,7 @@ def _admin(settings: Settings) -> Iterator[KafkaAdminClient]:
     admin = None
     try:
         admin = KafkaAdminClient(
-            bootstrap_servers=settings.kafka.bootstrap_servers.split(","),
+            **access(settings.kafka),
             client_id="shoal-topics",
             bootstrap_timeout_ms=PATIENCE_MS,
             request_timeout_ms=PATIENCE_MS,
@@ -176,7 +185,8 @@ def _admin(settings: Settings) -> Iterator[KafkaAdminClient]:
         yield admin
     except KafkaError as error:
         where = settings.kafka.bootstrap_servers
-        raise BrokerError(f"Kafka at {where} did not do as asked: {error or type(error).__name__}") from error
+        why = f"Kafka at {where} did not do as asked: {error or type(error).__name__}"
+        raise BrokerError(refused(settings.kafka) or why) from error
     finally:
         if admin is not None:
             admin.close()

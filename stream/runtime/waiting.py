@@ -9,6 +9,8 @@ from typing import Any, Final, Protocol, TypeVar
 from aiokafka.errors import KafkaError
 
 from stream.errors import BrokerError
+from stream.runtime.refusal import refusal
+from stream.settings import Kafka
 
 START_S: Final = 20.0
 """A broker that does not answer for this long at the start cannot be reached."""
@@ -42,9 +44,13 @@ class Client(Protocol):
 C = TypeVar("C", bound=Client)
 
 
-async def connect(make: Callable[[], C], where: str) -> C:
-    """A client that has started; tried again until START_S have passed, then BrokerError."""
+async def connect(make: Callable[[], C], names: Kafka) -> C:
+    """A client that has started; tried again until START_S have passed, then BrokerError.
+
+    Where Kafka is there and lets the client in by no means: BrokerError at once.
+    """
     began = warned = time.monotonic()
+    where = names.bootstrap_servers
     while True:
         client = make()
         left_s = max(AGAIN_S, START_S - (time.monotonic() - began))
@@ -53,10 +59,12 @@ async def connect(make: Callable[[], C], where: str) -> C:
             return client
         except (KafkaError, OSError, TimeoutError) as error:
             await goodbye(client.stop())
+            refused = await refusal(names)
+            if refused is not None and refused.final:
+                raise BrokerError(refused.line) from error
             if time.monotonic() - began + AGAIN_S >= START_S:
-                raise BrokerError(
-                    f"Kafka at {where} did not answer for {START_S:.0f} s: {_why(error)}"
-                ) from error
+                why = f"Kafka at {where} did not answer for {START_S:.0f} s: {_why(error)}"
+                raise BrokerError(refused.line if refused else why) from error
             if warned == began:
                 log.warning("Kafka at %s does not answer; trying for %.0f s", where, START_S)
                 warned = time.monotonic()

@@ -14,6 +14,7 @@ from aiokafka.structs import OffsetAndMetadata
 
 from stream.config import Settings
 from stream.errors import BrokerError
+from stream.runtime.access import access
 from stream.runtime.topics import BATCH_BYTES
 from stream.runtime.waiting import PATIENCE_S, RETRY_MS, connect, goodbye, patiently
 
@@ -48,7 +49,7 @@ class Writer:
 
     async def start(self) -> None:
         """Fence the worker before this one and wait until its last transaction is closed."""
-        self._producer = await connect(self._made, self._names.bootstrap_servers)
+        self._producer = await connect(self._made, self._names)
 
     async def commit(self, outputs: Iterable[Sent], state: Iterable[Sent], offsets: Offsets) -> None:
         """One transaction; raises BrokerError where it cannot be had."""
@@ -132,7 +133,7 @@ class Writer:
 
     def _made(self) -> AIOKafkaProducer:
         return AIOKafkaProducer(
-            bootstrap_servers=self._names.bootstrap_servers,
+            **access(self._names),
             transactional_id=self._names.application_id,
             transaction_timeout_ms=TRANSACTION_MS,
             max_batch_size=BATCH_BYTES,

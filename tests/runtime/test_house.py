@@ -15,11 +15,12 @@ KNOW = {
         "runtime/kafka.py",
         "runtime/ledger.py",
         "runtime/reading.py",
+        "runtime/refusal.py",
         "runtime/requests.py",
         "runtime/waiting.py",
         "runtime/writer.py",
     },
-    "kafka": {"runtime/topics.py", "runtime/produce.py"},
+    "kafka": {"runtime/topics.py", "runtime/produce.py", "runtime/play.py"},
     "prometheus_client": {"metrics.py"},
 }
 

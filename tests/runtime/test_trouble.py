@@ -5,13 +5,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from kafka import TopicPartition
+from kafka import KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+from pydantic import SecretStr
 
 from stream.config import Settings, links_path
 from stream.errors import BrokerError, StateError
 from stream.findings.render import finding_bytes
-from stream.runtime import changelog, kafka
+from stream.runtime import changelog, kafka, ledger
+from stream.runtime.access import access
 from stream.runtime.pipeline import Outputs
 from tests.conftest import KafkaSettings
 from tests.runtime.fake import FakePipeline
@@ -26,9 +28,9 @@ def worked(settings: Settings, pipeline: FakePipeline | None = None) -> None:
     kafka.serve(settings, pipeline or FakePipeline(), once=True)  # type: ignore[arg-type]
 
 
-def loaded(kafka_settings: KafkaSettings, number: int = 1000) -> Settings:
-    settings = kafka_settings(PARTITIONS)
-    write(settings, settings.kafka.requests_topic, events(number), PARTITIONS)
+def loaded(kafka_settings: KafkaSettings, **changes: float) -> Settings:
+    settings = kafka_settings(PARTITIONS, **changes)
+    write(settings, settings.kafka.requests_topic, events(1000), PARTITIONS)
     return settings
 
 
@@ -54,6 +56,19 @@ def cut(settings: Settings, share: float) -> None:
         end = admin.list_partition_offsets({tp: -1})[tp].offset
         admin.delete_records({tp: int(end * share)})
     configure(settings, topic, cleanup_policy="compact")
+
+
+def abort(settings: Settings, records: int) -> None:
+    """A transaction on the changelog that is cut."""
+    with KafkaProducer(
+        **access(settings.kafka), transactional_id=f"{settings.kafka.changelog_topic}-cut"
+    ) as cut:
+        cut.init_transactions()
+        cut.begin_transaction()
+        for number in range(records):
+            cut.send(settings.kafka.changelog_topic, b"", key=b"d/%d" % number, partition=0)
+        cut.flush()
+        cut.abort_transaction()
 
 
 def test_a_changelog_that_is_not_compacted_is_refused(kafka_settings: KafkaSettings) -> None:
@@ -151,9 +166,48 @@ def test_other_link_kinds_are_refused(kafka_settings: KafkaSettings, tmp_path: P
     changed = settings.model_copy(update={"links": settings.links.model_copy(update={"table": str(table)})})
     code, said = Process(changed, "once").wait()
     assert code == 2
-    assert "was made with other link kinds (badge): bring back their table" in said.splitlines()[-1]
+    assert "was made with other link kinds (badge) of links.table: go back" in said.splitlines()[-1]
     assert "Traceback" not in said
     worked(settings)
+
+
+def test_other_settings_are_refused_and_fence_nobody(
+    kafka_settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker that runs on the right ones works on."""
+    settings = loaded(kafka_settings, idle_after_s=2.0)
+    topic = settings.kafka.findings_topic
+    worker = Process(settings)
+    until(lambda: bool(values(settings, topic)), "first finding")
+    intake = settings.intake.model_copy(update={"hash_key": SecretStr("another key")})
+    windows = settings.windows.model_copy(update={"tick_s": 60.0})
+    with pytest.raises(StateError, match=r"made with another intake\.hash_key: go back to that, or give"):
+        worked(settings.model_copy(update={"intake": intake}))
+    with pytest.raises(StateError, match=r"made with windows\.tick_s 3600, not 60: go back to that, or give"):
+        worked(settings.model_copy(update={"windows": windows}))
+    monkeypatch.setattr(changelog, "SCHEMA_VERSION", 99)
+    with pytest.raises(StateError, match=r"cannot be restored: .* this release knows .* schema 99"):
+        worked(settings)
+    seen = len(values(settings, topic))
+    write(settings, settings.kafka.requests_topic, events(3000)[1000:], PARTITIONS)
+    until(lambda: len(values(settings, topic)) > seen, "it works on")
+    code, said = worker.stop()
+    assert code == 0, said
+
+
+def test_a_head_behind_what_was_cut_is_found(
+    kafka_settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Records of a transaction that was aborted stand behind the last head, more than are read at first."""
+    monkeypatch.setattr(ledger, "TAIL_RECORDS", 2)
+    settings = loaded(kafka_settings)
+    worked(settings)
+    abort(settings, records=40)
+    windows = settings.windows.model_copy(update={"tick_s": 60.0})
+    with pytest.raises(StateError, match=r"made with windows\.tick_s 3600, not 60"):
+        worked(settings.model_copy(update={"windows": windows}))
+    worked(settings)
+    check(settings, events(1000))
 
 
 def test_a_zombie_that_wakes_is_told_and_fences_nobody(kafka_settings: KafkaSettings) -> None:

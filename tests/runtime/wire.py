@@ -10,8 +10,10 @@ from typing import NamedTuple
 
 import orjson
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from pydantic import SecretStr
 
 from stream.config import Settings
+from stream.runtime.access import access
 
 
 class Message(NamedTuple):
@@ -21,7 +23,7 @@ class Message(NamedTuple):
 
 def write(settings: Settings, topic: str, values: Iterable[bytes], partitions: int = 1) -> None:
     """In turn over the partitions."""
-    with KafkaProducer(bootstrap_servers=settings.kafka.bootstrap_servers, linger_ms=20) as producer:
+    with KafkaProducer(**access(settings.kafka), linger_ms=20) as producer:
         for number, value in enumerate(values):
             producer.send(topic, value, partition=number % partitions)
         producer.flush()
@@ -30,7 +32,7 @@ def write(settings: Settings, topic: str, values: Iterable[bytes], partitions: i
 def read(settings: Settings, topic: str) -> list[Message]:
     """Everything committed, in order of the single partition."""
     consumer = KafkaConsumer(
-        bootstrap_servers=settings.kafka.bootstrap_servers,
+        **access(settings.kafka),
         isolation_level="read_committed",
         enable_auto_commit=False,
         auto_offset_reset="earliest",
@@ -52,9 +54,7 @@ def values(settings: Settings, topic: str) -> list[bytes]:
 
 
 def offset_of_group(settings: Settings, partition: int) -> int | None:
-    consumer = KafkaConsumer(
-        bootstrap_servers=settings.kafka.bootstrap_servers, group_id=settings.kafka.application_id
-    )
+    consumer = KafkaConsumer(**access(settings.kafka), group_id=settings.kafka.application_id)
     offset: int | None = consumer.committed(TopicPartition(settings.kafka.requests_topic, partition))
     consumer.close()
     return offset
@@ -70,12 +70,16 @@ def events(number: int, accounts: int = 7, step_ms: int = 1000) -> list[bytes]:
 
 def environment(settings: Settings) -> dict[str, str]:
     """The variables that give a worker these settings."""
-    kafka = settings.kafka.model_dump()
-    names = {f"SHOAL_KAFKA__{name.upper()}": str(value) for name, value in kafka.items()}
+    names = {f"SHOAL_KAFKA__{name.upper()}": _text(value) for name, value in settings.kafka}
+    names["SHOAL_INTAKE__HASH_KEY"] = settings.intake.hash_key.get_secret_value()
     names["SHOAL_WINDOWS__TICK_S"] = str(settings.windows.tick_s)
     names["SHOAL_ALERTS__WARM_UP_DAYS"] = str(settings.alerts.warm_up_days)
     names["SHOAL_LINKS__TABLE"] = settings.links.table
     return names
+
+
+def _text(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
 class Process:

@@ -1,0 +1,141 @@
+"""Playing a log to a topic at a rate, and noting when what became of it could be read: for measurements."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final, NamedTuple, Self
+
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import KafkaAdminClient
+from kafka.errors import CoordinatorNotAvailableError, KafkaError
+
+from stream.config import Settings
+from stream.errors import BrokerError
+from stream.runtime.access import access
+from stream.runtime.refusal import refused
+from stream.settings import Kafka
+
+POLL_MS: Final = 10
+"""Time between two looks at what is committed: the error of every moment that is noted."""
+ALL_S: Final = 0.05
+"""Time between two looks at whether all is read."""
+
+Offsets = dict[int, int]
+"""Partition -> offset up to which the application has committed."""
+
+
+class Look(NamedTuple):
+    """What was committed at a moment."""
+
+    moment: float
+    offsets: Offsets
+
+
+class Output(NamedTuple):
+    """A finding or verdict, and when it could be read."""
+
+    moment: float
+    value: bytes
+
+
+class Reader:
+    """Reads findings, verdicts and offsets as they are committed, in a thread of its own, within a context.
+
+    Moments are of `time.monotonic`. Raises BrokerError where Kafka fails.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Nothing is connected before the context is entered."""
+        self._names = settings.kafka
+        self._thread = threading.Thread(target=self._run, name="reader", daemon=True)
+        self._over = threading.Event()
+        self._failure: Exception | None = None
+        self.looks: list[Look] = []
+        self.outputs: list[Output] = []
+
+    def __enter__(self) -> Self:
+        """Begin to read."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop."""
+        self._over.set()
+        self._thread.join()
+
+    def wait_for(self, records: int, alive: Callable[[], None]) -> None:
+        """Until so many records are counted; `alive` raises once that will not be."""
+        while not self.looks or sum(self.looks[-1].offsets.values()) < records:
+            alive()
+            if self._failure is not None:
+                raise self._failure
+            time.sleep(ALL_S)
+
+    def _run(self) -> None:
+        try:
+            with _plain(self._names):
+                self._read()
+        except Exception as error:  # whoever waits raises it
+            self._failure = error
+
+    def _read(self) -> None:
+        topics = (self._names.findings_topic, self._names.verdicts_topic)
+        with KafkaAdminClient(**access(self._names)) as admin, self._consumer() as outputs:
+            outputs.assign([TopicPartition(topic, 0) for topic in topics])
+            while not self._over.is_set():
+                for records in outputs.poll(timeout_ms=POLL_MS).values():
+                    moment = time.monotonic()
+                    self.outputs += [Output(moment, record.value) for record in records]
+                self.looks.append(Look(time.monotonic(), self._offsets(admin)))
+
+    def _consumer(self) -> KafkaConsumer:
+        return KafkaConsumer(
+            **access(self._names),
+            isolation_level="read_committed",
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            fetch_max_wait_ms=POLL_MS,
+        )
+
+    def _offsets(self, admin: KafkaAdminClient) -> Offsets:
+        group = self._names.application_id
+        try:
+            found = admin.list_group_offsets({group: None})[group]
+        except CoordinatorNotAvailableError:
+            return {}  # a broker whose first group this is
+        return {tp.partition: at.offset for tp, at in found.items() if tp.topic == self._names.requests_topic}
+
+
+def play(
+    settings: Settings,
+    records: Sequence[bytes],
+    partitions: int,
+    *,
+    first: int = 0,
+    rate: float | None = None,
+) -> list[float]:
+    """Sends records in turn over the partitions, the first of them as number `first`; when each was sent.
+
+    `rate` is in records a second; without it, as fast as it goes. Raises BrokerError.
+    """
+    topic, given = settings.kafka.requests_topic, access(settings.kafka)
+    moments, began = [], time.monotonic()
+    with _plain(settings.kafka), KafkaProducer(**given, linger_ms=0 if rate else 20) as producer:
+        for number, record in enumerate(records):
+            if rate:
+                time.sleep(max(0.0, began + number / rate - time.monotonic()))
+            moments.append(time.monotonic())
+            producer.send(topic, record, partition=(first + number) % partitions)
+        producer.flush()
+    return moments
+
+
+@contextmanager
+def _plain(names: Kafka) -> Iterator[None]:
+    """What Kafka's client raises becomes one line."""
+    try:
+        yield
+    except KafkaError as error:
+        why = f"Kafka at {names.bootstrap_servers}: {error or type(error).__name__}"
+        raise BrokerError(refused(names) or why) from error
