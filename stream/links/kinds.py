@@ -31,7 +31,7 @@ _RECORD_OF: Final = {field.name: (field.record,) for field in EVENT if field.dty
 
 
 class LinkKind(BaseModel):
-    """One row of the table; see `links.toml` for the meaning of each key."""
+    """One row of the table; see `links.toml`, and `generic-links.toml`, for the meaning of each key."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -48,6 +48,8 @@ class LinkKind(BaseModel):
     common: bool = False
     ties: bool = False
     adherence: bool = False
+    within_s: Annotated[float, Field(ge=1)] | None = None
+    pooled: bool = False
 
     def records(self) -> tuple[str, ...]:
         """Fields of the record that the kind is made of; of alternatives, all."""

@@ -30,6 +30,9 @@ def link_values(kind: LinkKind, events: Columns) -> Keys:
         parts.append(part)
     if kind.when is not None:
         present &= events[kind.when]
+    if kind.within_s is not None:
+        # a synchrony token: whoever comes in another stretch of time shares another value
+        parts.append((events["time_ms"] // round(kind.within_s * 1000)).astype(np.uint64))
     value = parts[0] if len(parts) == 1 else mix(*parts)
     return np.where(present, value, np.uint64(0))
 

@@ -39,6 +39,9 @@ class LinkState:
         self.profiles = SlotTable(NAME, "profiles", PROFILE)
         self._min_events = np.array([kind.min_events for kind in kinds])
         self._min_share = np.array([kind.min_share for kind in kinds])
+        self._pooled = np.array([kind.pooled for kind in kinds])
+        self._least_ever = np.where(self._pooled, 1, self._min_events)
+        self._short_lived = np.array([kind.within_s is not None for kind in kinds])
         self.at_network = np.array([kind.fields == ("network",) for kind in kinds])
         """Which kinds are networks."""
         self._by_org = np.array([kind.unit == "org" for kind in kinds])
@@ -146,7 +149,7 @@ class LinkState:
             kept = self.links.find(mix(kind, value))
             wanted[kept[kept >= 0]] = True
         # whoever has too few events ever has too few of late
-        often = self.members["events"][recent] >= self._min_events[self.links["kind"][link]]
+        often = self.members["events"][recent] >= self._least_ever[self.links["kind"][link]]
         return np.asarray(recent[often & wanted[link]], np.int64)
 
     def homes(self, least_share: float) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
@@ -175,9 +178,10 @@ class LinkState:
         )
         changed = TRAITS["changed"].shows({"on_events": on[:, 0], "on_foreign": on[:, 1]})
         whole = np.where(changed, profiles["foreign"][account], profiles["events"][account])
-        share = np.clip(on[:, 0] / np.maximum(whole, 1), 0, 1)
         kind = self.links["kind"][link]
-        keep = np.flatnonzero((on[:, 0] >= self._min_events[kind]) & (share >= self._min_share[kind]))
+        events = self._over_links(kind, account, on[:, 0])
+        share = np.clip(events / np.maximum(whole, 1), 0, 1)
+        keep = np.flatnonzero((events >= self._min_events[kind]) & (share >= self._min_share[kind]))
         # fewer links, units and accounts than seats: they are ranked, and small ranks are sorted
         links, link_at = places(link[keep])
         accounts, account_at = places(account[keep])
@@ -194,6 +198,15 @@ class LinkState:
             rows[picked], kind[picked], link[picked], account[picked], units[vote][order],
             on.take(picked, axis=0), share[picked], changed[picked],
         )  # fmt: skip
+
+    def _over_links(
+        self, kind: NDArray[np.uint8], account: NDArray[np.int32], events: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Events that count for a seat: those on its link, or on all links of a pooled kind together."""
+        rows = np.flatnonzero(self._pooled[kind])
+        counted, groups = events.copy(), Groups(kind[rows], account[rows])
+        counted[rows] = groups.sum(events[rows])[groups.ids]
+        return counted
 
     def profile(self, account: NDArray[np.int32]) -> Profile:
         """Profile columns of accounts given by slot."""
@@ -241,7 +254,7 @@ class LinkState:
     def evict(self, now_ms: int, idle_ms: int) -> None:
         """Drop memberships idle for longer than `idle_ms`, then whatever is over budget."""
         before = len(self.members)
-        keep = self.members["counts_newest"] >= WINDOW.tile(now_ms - idle_ms)
+        keep = (self.members["counts_newest"] >= WINDOW.tile(now_ms - idle_ms)) & ~self._alone(now_ms)
         if keep.sum() * 8 < len(keep) * 7:
             self._drop_members(keep)
         moved = evict_idle(self.members, self._max_members, "counts_newest")
@@ -254,6 +267,14 @@ class LinkState:
             self.members["account"][:] = accounts[self.members["account"]]
             self.members.touch(np.arange(len(self.members)))
         self.evictions += before - len(self.members)
+
+    def _alone(self, now_ms: int) -> NDArray[np.bool_]:
+        """Memberships of synchrony tokens that are over and had one account: nobody else can share them."""
+        link = self.members["link"]
+        over = self.members["counts_newest"] < WINDOW.tile(now_ms - 1)
+        return np.asarray(
+            self._short_lived[self.links["kind"][link]] & over & (self.links["members"][link] < 2)
+        )
 
     def _drop_members(self, keep: NDArray[np.bool_]) -> None:
         self.members.retain(keep)
