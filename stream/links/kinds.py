@@ -26,6 +26,9 @@ FLAGS: Final[dict[str, tuple[str, ...]]] = {
 }
 """Flags that a kind's `when` may ask for -> the record's fields they are made of."""
 
+TYPICAL_SHARE: Final = 0.3
+"""Share of its traffic on a link that says nothing for or against an account's membership."""
+
 _IDENTITIES: Final = (pl.UInt64, pl.UInt32)  # what can be shared: 0 stands for absent there, and nowhere else
 _RECORD_OF: Final = {field.name: (field.record,) for field in EVENT if field.dtype in _IDENTITIES} | DERIVED
 
@@ -50,6 +53,8 @@ class LinkKind(BaseModel):
     adherence: bool = False
     within_s: Annotated[float, Field(ge=1)] | None = None
     pooled: bool = False
+    typical_share: Annotated[float, Field(gt=0, le=1)] = TYPICAL_SHARE
+    most_stretches: Annotated[int, Field(ge=1)] | None = None
 
     def records(self) -> tuple[str, ...]:
         """Fields of the record that the kind is made of; of alternatives, all."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from stream.event.columns import Columns
 from stream.links.kinds import LinkKind
+from stream.links.tokens import token_values
 from stream.windows.groups import lengths, order_by, runs
 from stream.windows.slots import Keys, mix
 from stream.windows.tiles import HORIZONS, HOUR_MS
@@ -30,10 +31,9 @@ def link_values(kind: LinkKind, events: Columns) -> Keys:
         parts.append(part)
     if kind.when is not None:
         present &= events[kind.when]
-    if kind.within_s is not None:
-        # a synchrony token: whoever comes in another stretch of time shares another value
-        parts.append((events["time_ms"] // round(kind.within_s * 1000)).astype(np.uint64))
     value = parts[0] if len(parts) == 1 else mix(*parts)
+    if kind.within_s is not None:
+        value = token_values(mix(value), events["time_ms"], kind.within_s)
     return np.where(present, value, np.uint64(0))
 
 

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from stream.blocks import Block
 from stream.evidence.traits import TRAITS, Profile
 from stream.evidence.units import Members
-from stream.links.kinds import LinkKind
+from stream.links.kinds import TYPICAL_SHARE, LinkKind
 from stream.links.profile import ASIDE, PROFILE
 from stream.links.seats import Seats, who_votes
 from stream.links.tables import LINK, MEMBER, WINDOW
+from stream.links.tokens import Tokens
 from stream.windows.groups import Groups, distinct, lengths, order_by, places, runs
 from stream.windows.slots import SlotTable, evict_idle, mix
 from stream.windows.volumes import RINGS, volumes
@@ -39,9 +40,9 @@ class LinkState:
         self.profiles = SlotTable(NAME, "profiles", PROFILE)
         self._min_events = np.array([kind.min_events for kind in kinds])
         self._min_share = np.array([kind.min_share for kind in kinds])
-        self._pooled = np.array([kind.pooled for kind in kinds])
-        self._least_ever = np.where(self._pooled, 1, self._min_events)
-        self._short_lived = np.array([kind.within_s is not None for kind in kinds])
+        self._usual = np.array([TYPICAL_SHARE / kind.typical_share for kind in kinds])
+        self._tokens = Tokens(kinds)
+        self._least_ever = np.where(self._tokens.pooled, 1, self._min_events)
         self.at_network = np.array([kind.fields == ("network",) for kind in kinds])
         """Which kinds are networks."""
         self._by_org = np.array([kind.unit == "org" for kind in kinds])
@@ -150,7 +151,10 @@ class LinkState:
             wanted[kept[kept >= 0]] = True
         # whoever has too few events ever has too few of late
         often = self.members["events"][recent] >= self._least_ever[self.links["kind"][link]]
-        return np.asarray(recent[often & wanted[link]], np.int64)
+        rows = np.flatnonzero(often & wanted[link])
+        links, at = places(link[rows])
+        popular = self._tokens.popular(self.links["kind"][links], self.links["value"][links])
+        return np.asarray(recent[rows[~popular[at]]], np.int64)
 
     def homes(self, least_share: float) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Accounts and the networks that hold at least a share of all their events so far, pair by pair."""
@@ -179,7 +183,7 @@ class LinkState:
         changed = TRAITS["changed"].shows({"on_events": on[:, 0], "on_foreign": on[:, 1]})
         whole = np.where(changed, profiles["foreign"][account], profiles["events"][account])
         kind = self.links["kind"][link]
-        events = self._over_links(kind, account, on[:, 0])
+        events = self._tokens.events(kind, account, on[:, 0])
         share = np.clip(events / np.maximum(whole, 1), 0, 1)
         keep = np.flatnonzero((events >= self._min_events[kind]) & (share >= self._min_share[kind]))
         # fewer links, units and accounts than seats: they are ranked, and small ranks are sorted
@@ -196,17 +200,8 @@ class LinkState:
         picked = keep[order]
         return Seats(
             rows[picked], kind[picked], link[picked], account[picked], units[vote][order],
-            on.take(picked, axis=0), share[picked], changed[picked],
+            on.take(picked, axis=0), share[picked] * self._usual[kind[picked]], changed[picked],
         )  # fmt: skip
-
-    def _over_links(
-        self, kind: NDArray[np.uint8], account: NDArray[np.int32], events: NDArray[np.int64]
-    ) -> NDArray[np.int64]:
-        """Events that count for a seat: those on its link, or on all links of a pooled kind together."""
-        rows = np.flatnonzero(self._pooled[kind])
-        counted, groups = events.copy(), Groups(kind[rows], account[rows])
-        counted[rows] = groups.sum(events[rows])[groups.ids]
-        return counted
 
     def profile(self, account: NDArray[np.int32]) -> Profile:
         """Profile columns of accounts given by slot."""
@@ -273,7 +268,7 @@ class LinkState:
         link = self.members["link"]
         over = self.members["counts_newest"] < WINDOW.tile(now_ms - 1)
         return np.asarray(
-            self._short_lived[self.links["kind"][link]] & over & (self.links["members"][link] < 2)
+            self._tokens.short_lived[self.links["kind"][link]] & over & (self.links["members"][link] < 2)
         )
 
     def _drop_members(self, keep: NDArray[np.bool_]) -> None:

@@ -249,3 +249,13 @@ def test_a_token_that_is_over_and_had_one_account_is_dropped() -> None:
     state.evict(NOW_MS + WINDOW.tile_ms, 28 * DAY_MS)
     assert sorted(state.links["value"]) == [5, 6]
     assert len(state.members) == 3
+
+
+def test_a_share_is_told_in_terms_of_what_is_typical_of_the_kind() -> None:
+    tenth = (LinkKind(name="token", fields=("object",), within_s=900, typical_share=0.1),)
+    for kinds, told in ((TOKENS[1:], 0.5), (tenth, 1.5)):
+        made = Population(kinds)
+        made.accounts([1], events=20)
+        made.link(kinds[0].name, 5, [1], events=10)
+        state = made.links.state
+        assert state.seats(state.active(NOW_MS, 1), NOW_MS).share == pytest.approx([told])
