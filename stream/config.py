@@ -18,10 +18,10 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource
 
 from stream.errors import ConfigError
-from stream.settings import DEVELOPMENT_KEY, Alerts, Intake, Kafka, Links, Settings, Windows
+from stream.settings import DEVELOPMENT_KEY, Alerts, Generic, Intake, Kafka, Links, Settings, Windows
 
 __all__ = [
-    "DEVELOPMENT_KEY", "Alerts", "Intake", "Kafka", "Links", "Loaded", "Settings", "Windows",
+    "DEVELOPMENT_KEY", "Alerts", "Generic", "Intake", "Kafka", "Links", "Loaded", "Settings", "Windows",
     "as_toml", "config_path", "digest", "links_path", "load", "table",
 ]  # fmt: skip
 
@@ -94,7 +94,7 @@ def digest(settings: Settings) -> str:
     Secrets enter as a hash keyed by themselves; where the broker is does not enter, so the embedded
     and the Kafka runtime agree. The table of link kinds is part of it.
     """
-    values = {key: _public(value) for key, value in _flat(settings) if not _out_of_digest(key)}
+    values = {key: _public(value) for key, value in _flat(settings) if not _out_of_digest(key, settings)}
     content = orjson.dumps(values, option=orjson.OPT_SORT_KEYS) + _content(links_path(settings))
     return hashlib.sha256(content).hexdigest()[:16]
 
@@ -148,8 +148,11 @@ def _flat(settings: Settings) -> Iterator[tuple[str, Any]]:
             yield f"{group}.{name}", value
 
 
-def _out_of_digest(key: str) -> bool:
-    return key in _NOT_IN_DIGEST or key.split(".")[0] in _NOT_IN_DIGEST
+def _out_of_digest(key: str, settings: Settings) -> bool:
+    group = key.split(".")[0]
+    # names of fields count where records are read by them
+    unread = group == "generic" and settings.intake.format != group
+    return unread or key in _NOT_IN_DIGEST or group in _NOT_IN_DIGEST
 
 
 def _public(value: Any) -> Any:

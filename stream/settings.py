@@ -32,6 +32,11 @@ class _Group(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+def _names(default: str, meaning: str, reason: str) -> Any:
+    """One row of `Generic`."""
+    return _setting(default, f"field with {meaning}", reason, pattern=r"^[^|\s]+(\|[^|\s]+)*$")
+
+
 class Intake(_Group):
     """Reading a gateway's records."""
 
@@ -199,6 +204,25 @@ class Alerts(_Group):
     )
 
 
+class Generic(_Group):
+    """Names of fields in other platforms' records (intake.format = "generic"); of `a|b` the first present."""
+
+    account: str = _names("account|account_id|user|user_id|actor", "who acts", "no event without")
+    time: str = _names("time|timestamp|ts|created_at|date", "the event's time", "no event without")
+    object: str = _names(
+        "object|object_id|item|item_id|target", "what is acted on", "who acts in step meets there"
+    )
+    action: str = _names("action|verb|type", "what is done", "kinds of links may use it")
+    event: str = _names("event_id", "an id of the event", "if it repeats, the event is dropped")
+    address: str = _names("address|ip|client_ip", "the client address", "a common place explains a group")
+    client: str = _names("client|user_agent|app", "the client software", "pools share their tooling")
+    signed_up: str = _names(
+        "signed_up|account_created_at", "the time of sign-up", "without, the first event tells who is new"
+    )
+    payment: str = _names("payment|payment_hash", "the means of payment, any text", "who pays has one vote")
+    organisation: str = _names("organisation|org|org_id", "the account's organisation", "it has one vote")
+
+
 class Kafka(_Group):
     """Broker, topics and commit; nothing here changes what is found."""
 
@@ -269,4 +293,5 @@ class Settings(_Group):
     windows: Windows = Windows()
     links: Links = Links()
     alerts: Alerts = Alerts()
+    generic: Generic = Generic()
     kafka: Kafka = Kafka()

@@ -17,7 +17,7 @@ Read = Callable[[JsonObject, Hide], Iterable[JsonObject]]
 """A gateway's record -> records of the canonical form; may raise UnreadableRecordError."""
 
 Row = tuple[Any, ...]
-"""The values of one record's typed fields, in the order of RECORD; None where it has none."""
+"""The values of one record's usual typed fields, in the order of RECORD; None where it has none."""
 
 Position = tuple[int, int]
 """Where a record stood: its message in the batch, its element in the message."""
@@ -26,7 +26,9 @@ AT_ONCE: Final = 256
 """Messages, as rows of at most some kB each: half a MB, what a processor's own cache holds."""
 
 _WHOLE: Final = ""
-_TYPED: Final = {field.name: None for field in RECORD if field.type != "raw"}
+_SELDOM: Final = "object"
+"""The typed field that gateways of models do not write: kept aside, so that their records stay short."""
+_TYPED: Final = {field.name: None for field in RECORD if field.type != "raw" and field.name != _SELDOM}
 _NAMES: Final[tuple[str, ...]] = tuple(orjson.loads(orjson.dumps(_TYPED)))
 """As orjson keeps them: it makes a key once, so its records are looked up by identity, in half the time."""
 _RAW: Final = tuple(field.name for field in RECORD if field.type == "raw")
@@ -84,6 +86,7 @@ class Batch:
         self._limits = limits
         self._read = read
         self._rows: list[Row] = []
+        self._seldom: list[tuple[int, Any]] = []
         self._positions: list[int] = []
         self._places: dict[int, tuple[int, str]] = {}
         self._refused: list[tuple[Position, Reject]] = []
@@ -93,9 +96,22 @@ class Batch:
         for start in range(0, len(self._messages), AT_ONCE):
             self._open(start, self._messages[start : start + AT_ONCE], hide)
             if self._rows:
-                columns = zip(*self._rows, strict=True)
+                columns: dict[str, Sequence[Any]] = dict(
+                    zip(_NAMES, zip(*self._rows, strict=True), strict=True)
+                )
+                columns[_SELDOM] = self._aside(len(self._rows))
                 self._rows.clear()
-                yield dict(zip(_NAMES, columns, strict=True))
+                yield columns
+
+    def _aside(self, rows: int) -> Sequence[Any]:
+        """Values of the field that is kept aside, of the newest rows."""
+        if not self._seldom:
+            return (None,) * rows
+        values: list[Any] = [None] * rows
+        for row, value in self._seldom:
+            values[row - self.height] = value
+        self._seldom.clear()
+        return values
 
     @property
     def height(self) -> int:
@@ -161,6 +177,8 @@ class Batch:
         raw = {name: record[name] for name in _RAW if record.get(name) is not None}
         if raw:
             self.raw[self.height] = raw
+        if record.get(_SELDOM) is not None:
+            self._seldom.append((self.height, record[_SELDOM]))
         self._rows.append(tuple(map(record.get, _NAMES)))
         self._positions.append(position)
 

@@ -51,6 +51,7 @@ RECORD: Final[tuple[RecordField, ...]] = (
     RecordField("conversation_prev", "hex", "hash chain of the conversation before this turn"),
     RecordField("conversation_next", "hex", "hash chain of the conversation after this turn"),
     RecordField("safety_code", "text", "a safety system's verdict, if any"),
+    RecordField("object", "text", "what was acted on, in logs of other platforms: an item, a page, an offer"),
     RecordField("messages", "raw", "raw conversation: hashed on intake, then dropped"),
     RecordField("prompt", "raw", "raw prompt: hashed on intake, then dropped"),
     RecordField(
@@ -101,6 +102,7 @@ EVENT: Final[tuple[EventField, ...]] = (
     EventField("previous_turn", pl.UInt64, "conversation_prev", "conversation before this turn"),
     EventField("next_turn", pl.UInt64, "conversation_next", "conversation after this turn"),
     EventField("safety", pl.UInt64, "safety_code", "hash of the safety verdict"),
+    EventField("object", pl.UInt64, "object", "keyed hash of what was acted on"),
 )
 
 SCHEMA: Final[dict[str, type[pl.DataType]]] = {field.name: field.dtype for field in EVENT}

@@ -26,12 +26,15 @@ FLAGS: Final[dict[str, tuple[str, ...]]] = {
 }
 """Flags that a kind's `when` may ask for -> the record's fields they are made of."""
 
+TYPICAL_SHARE: Final = 0.3
+"""Share of its traffic on a link that says nothing for or against an account's membership."""
+
 _IDENTITIES: Final = (pl.UInt64, pl.UInt32)  # what can be shared: 0 stands for absent there, and nowhere else
 _RECORD_OF: Final = {field.name: (field.record,) for field in EVENT if field.dtype in _IDENTITIES} | DERIVED
 
 
 class LinkKind(BaseModel):
-    """One row of the table; see `links.toml` for the meaning of each key."""
+    """One row of the table; see `links.toml`, and `generic-links.toml`, for the meaning of each key."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -48,6 +51,10 @@ class LinkKind(BaseModel):
     common: bool = False
     ties: bool = False
     adherence: bool = False
+    within_s: Annotated[float, Field(ge=1)] | None = None
+    pooled: bool = False
+    typical_share: Annotated[float, Field(gt=0, le=1)] = TYPICAL_SHARE
+    most_stretches: Annotated[int, Field(ge=1)] | None = None
 
     def records(self) -> tuple[str, ...]:
         """Fields of the record that the kind is made of; of alternatives, all."""

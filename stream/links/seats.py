@@ -21,7 +21,7 @@ class Seats:
     on: NDArray[np.int64]
     """Events on the link in the window, and how many of them were foreign; shape (seats, 2)."""
     share: NDArray[np.float64]
-    """Of the account's traffic."""
+    """Of the account's traffic, in terms of what is typical (`typical_share` of the kind)."""
     changed: NDArray[np.bool_]
 
     def where(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "Seats":

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from stream.event.columns import Columns
 from stream.links.kinds import LinkKind
+from stream.links.tokens import token_values
 from stream.windows.groups import lengths, order_by, runs
 from stream.windows.slots import Keys, mix
 from stream.windows.tiles import HORIZONS, HOUR_MS
@@ -31,6 +32,8 @@ def link_values(kind: LinkKind, events: Columns) -> Keys:
     if kind.when is not None:
         present &= events[kind.when]
     value = parts[0] if len(parts) == 1 else mix(*parts)
+    if kind.within_s is not None:
+        value = token_values(mix(value), events["time_ms"], kind.within_s)
     return np.where(present, value, np.uint64(0))
 
 

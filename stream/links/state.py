@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from stream.blocks import Block
 from stream.evidence.traits import TRAITS, Profile
 from stream.evidence.units import Members
-from stream.links.kinds import LinkKind
+from stream.links.kinds import TYPICAL_SHARE, LinkKind
 from stream.links.profile import ASIDE, PROFILE
 from stream.links.seats import Seats, who_votes
 from stream.links.tables import LINK, MEMBER, WINDOW
+from stream.links.tokens import Tokens
 from stream.windows.groups import Groups, distinct, lengths, order_by, places, runs
 from stream.windows.slots import SlotTable, evict_idle, mix
 from stream.windows.volumes import RINGS, volumes
@@ -39,6 +40,9 @@ class LinkState:
         self.profiles = SlotTable(NAME, "profiles", PROFILE)
         self._min_events = np.array([kind.min_events for kind in kinds])
         self._min_share = np.array([kind.min_share for kind in kinds])
+        self._usual = np.array([TYPICAL_SHARE / kind.typical_share for kind in kinds])
+        self._tokens = Tokens(kinds)
+        self._least_ever = np.where(self._tokens.pooled, 1, self._min_events)
         self.at_network = np.array([kind.fields == ("network",) for kind in kinds])
         """Which kinds are networks."""
         self._by_org = np.array([kind.unit == "org" for kind in kinds])
@@ -146,8 +150,11 @@ class LinkState:
             kept = self.links.find(mix(kind, value))
             wanted[kept[kept >= 0]] = True
         # whoever has too few events ever has too few of late
-        often = self.members["events"][recent] >= self._min_events[self.links["kind"][link]]
-        return np.asarray(recent[often & wanted[link]], np.int64)
+        often = self.members["events"][recent] >= self._least_ever[self.links["kind"][link]]
+        rows = np.flatnonzero(often & wanted[link])
+        links, at = places(link[rows])
+        popular = self._tokens.popular(self.links["kind"][links], self.links["value"][links])
+        return np.asarray(recent[rows[~popular[at]]], np.int64)
 
     def homes(self, least_share: float) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Accounts and the networks that hold at least a share of all their events so far, pair by pair."""
@@ -175,9 +182,10 @@ class LinkState:
         )
         changed = TRAITS["changed"].shows({"on_events": on[:, 0], "on_foreign": on[:, 1]})
         whole = np.where(changed, profiles["foreign"][account], profiles["events"][account])
-        share = np.clip(on[:, 0] / np.maximum(whole, 1), 0, 1)
         kind = self.links["kind"][link]
-        keep = np.flatnonzero((on[:, 0] >= self._min_events[kind]) & (share >= self._min_share[kind]))
+        events = self._tokens.events(kind, account, on[:, 0])
+        share = np.clip(events / np.maximum(whole, 1), 0, 1)
+        keep = np.flatnonzero((events >= self._min_events[kind]) & (share >= self._min_share[kind]))
         # fewer links, units and accounts than seats: they are ranked, and small ranks are sorted
         links, link_at = places(link[keep])
         accounts, account_at = places(account[keep])
@@ -192,7 +200,7 @@ class LinkState:
         picked = keep[order]
         return Seats(
             rows[picked], kind[picked], link[picked], account[picked], units[vote][order],
-            on.take(picked, axis=0), share[picked], changed[picked],
+            on.take(picked, axis=0), share[picked] * self._usual[kind[picked]], changed[picked],
         )  # fmt: skip
 
     def profile(self, account: NDArray[np.int32]) -> Profile:
@@ -241,7 +249,7 @@ class LinkState:
     def evict(self, now_ms: int, idle_ms: int) -> None:
         """Drop memberships idle for longer than `idle_ms`, then whatever is over budget."""
         before = len(self.members)
-        keep = self.members["counts_newest"] >= WINDOW.tile(now_ms - idle_ms)
+        keep = (self.members["counts_newest"] >= WINDOW.tile(now_ms - idle_ms)) & ~self._alone(now_ms)
         if keep.sum() * 8 < len(keep) * 7:
             self._drop_members(keep)
         moved = evict_idle(self.members, self._max_members, "counts_newest")
@@ -254,6 +262,14 @@ class LinkState:
             self.members["account"][:] = accounts[self.members["account"]]
             self.members.touch(np.arange(len(self.members)))
         self.evictions += before - len(self.members)
+
+    def _alone(self, now_ms: int) -> NDArray[np.bool_]:
+        """Memberships of synchrony tokens that are over and had one account: nobody else can share them."""
+        link = self.members["link"]
+        over = self.members["counts_newest"] < WINDOW.tile(now_ms - 1)
+        return np.asarray(
+            self._tokens.short_lived[self.links["kind"][link]] & over & (self.links["members"][link] < 2)
+        )
 
     def _drop_members(self, keep: NDArray[np.bool_]) -> None:
         self.members.retain(keep)

@@ -75,7 +75,8 @@ def check_whole(positions: Mapping[str, int], committed: Mapping[str, int], chan
 
 def _meaning(kind: LinkKind) -> str:
     """A digest of what the values of a kind are and who counts; its weights may change over a state."""
-    content = orjson.dumps([kind.fields, kind.when, kind.unit])
+    within = [] if kind.within_s is None else [kind.within_s]
+    content = orjson.dumps([kind.fields, kind.when, kind.unit, *within])
     return hashlib.sha256(content).hexdigest()[:8]
 
 

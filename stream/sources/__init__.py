@@ -7,10 +7,12 @@ A reader is mostly a table (path in the gateway's record -> field of the canonic
 from typing import Final
 
 from stream.errors import ConfigError
-from stream.sources import litellm, native
+from stream.sources import generic, litellm, native
 from stream.sources.reader import Reader
 
-READERS: Final[dict[str, Reader]] = {reader.name: reader for reader in (native.READER, litellm.READER)}
+READERS: Final[dict[str, Reader]] = {
+    reader.name: reader for reader in (native.READER, litellm.READER, generic.READER)
+}
 """Every reader by the name that `intake.format` takes."""
 
 

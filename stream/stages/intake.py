@@ -28,7 +28,7 @@ class Intake:
             raw_bytes=intake.keep_raw_bytes,
         )
         unit = reader.time_unit or intake.time_unit
-        self._decoder = Decoder(intake.hash_key.get_secret_value(), unit, limits, reader.read)
+        self._decoder = Decoder(intake.hash_key.get_secret_value(), unit, limits, reader.read_with(settings))
         self._present: Counter[str] = Counter()
         self.events = 0
         self.rejects: Counter[str] = Counter()

@@ -38,6 +38,7 @@ FULL: dict[str, Any] = {
     "conversation_prev": "57dc221dfef7c77d",
     "conversation_next": "15b8a9bc31fdbbba",
     "safety_code": "refused",
+    "object": "item-7",
 }
 """Every typed field of the record."""
 

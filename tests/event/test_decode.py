@@ -348,3 +348,12 @@ def test_nothing_private_survives_in_a_rejects_detail(field: str, value: Any) ->
             assert "clandestine" not in reject.detail
             assert "424242" not in reject.detail
             assert reject.raw is None
+
+
+def test_what_was_acted_on_stays_with_its_record() -> None:
+    records = [without("object"), FULL, without("object"), changed(object="item-8")]
+    one, two, three, four = decode(*records).events["object"].to_list()
+    assert one is None
+    assert three is None
+    assert None not in (two, four)
+    assert two != four

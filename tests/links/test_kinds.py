@@ -10,6 +10,7 @@ from stream.event.fields import RECORD
 from stream.links.kinds import DERIVED, FLAGS, LinkKind, load_kinds
 
 KINDS = load_kinds(config_path("links.toml"))
+GENERIC = load_kinds(config_path("generic-links.toml"))
 
 
 def load(folder: Path, text: str) -> tuple[LinkKind, ...]:
@@ -26,12 +27,18 @@ def test_the_packaged_table_declares_the_kinds_of_the_design() -> None:
     assert wanted <= set(names)
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", [*KINDS, *GENERIC], ids=lambda kind: kind.name)
 def test_a_kind_names_fields_of_the_record(kind: LinkKind) -> None:
     records = kind.records()
     assert records
     assert len(set(records)) == len(records)
     assert set(records) <= {field.name for field in RECORD}
+
+
+def test_the_table_for_other_platforms_has_synchrony_tokens_that_make_cases_by_breadth() -> None:
+    (tokens,) = (kind for kind in GENERIC if kind.within_s is not None)
+    assert (tokens.fields, tokens.pooled, tokens.breadth) == (("object",), True, True)
+    assert not any(kind.within_s or kind.pooled for kind in KINDS)
 
 
 @pytest.mark.parametrize("table", [DERIVED, FLAGS])
@@ -63,6 +70,7 @@ def test_an_operator_adds_a_kind_without_code(tmp_path: Path) -> None:
         ('[x]\nfields = ["client"]\nmin_events = 0', "x.min_events"),
         ('[x]\nfields = ["client"]\nunit = "planet"', "x.unit"),
         ('[x]\nfields = ["client"]\nwhen = "raining"', "x.when"),
+        ('[x]\nfields = ["object"]\nwithin_s = 0', "x.within_s"),
         ('[x]\nfields = ["client"]\nname = "y"', "x"),
         ('x = "client"', "x"),
         ("", "declares none"),

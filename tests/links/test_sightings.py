@@ -172,3 +172,14 @@ def test_plain_fields_make_their_kinds() -> None:
     plain = {kind.name for kind in KINDS if kind.when is None and "template" not in kind.fields}
     assert plain <= seen
     assert "refusals" in seen
+
+
+def test_a_synchrony_token_is_shared_by_who_meets_within_one_stretch_of_time() -> None:
+    token = LinkKind(name="synchrony", fields=("object",), within_s=900)
+    start = START_MS - START_MS % 900_000
+    made = columns(time_ms=start + np.array([0, 899_999, 900_000, 0, 0]), account=np.arange(1, 6))
+    made["object"] = np.array([7, 7, 7, 8, 0], np.uint64)
+    first, same, later, other, absent = link_values(token, made).tolist()
+    assert first == same
+    assert absent == 0
+    assert len({first, later, other, absent}) == 4

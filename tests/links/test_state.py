@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream.blocks import decode, encode
+from stream.links.kinds import LinkKind
 from stream.links.state import LinkState
 from stream.links.tables import WINDOW
 from tests.evidence.population import DAY_MS, KINDS, NOW_MS, Population, key
@@ -205,3 +206,56 @@ def test_the_beginning_is_the_first_exchange_of_any_account_that_is_held() -> No
     assert state.began_ms == 200
     assert copied(state).began_ms == 200
     assert state.profile(np.array([0, 1], np.int32))["began_ms"].tolist() == [200, 200]
+
+
+TOKENS = (
+    LinkKind(name="token", fields=("object",), within_s=900, pooled=True, min_events=3, min_share=0.1),
+    LinkKind(name="object", fields=("object",), min_events=3, min_share=0.1),
+)
+
+
+def test_a_pooled_kind_counts_events_on_all_of_its_links_together() -> None:
+    made = Population(TOKENS)
+    made.accounts([1, 2], events=20)
+    made.accounts([3], events=31)
+    for kind in ("token", "object"):
+        for value, who in ((5, [1, 2, 3]), (6, [1, 2, 3]), (7, [1, 3])):
+            made.link(kind, value, who, events=1)
+    # 2 met others twice only; of 3, meetings are too small a share
+    assert [row[:3] for row in seats(made.links.state)] == [(0, value, key(1)) for value in (5, 6, 7)]
+    state = made.links.state
+    assert state.seats(state.active(NOW_MS, 1), NOW_MS).share.tolist() == [3 / 20] * 3
+
+
+def test_links_that_are_not_shared_are_not_pooled() -> None:
+    made = Population(TOKENS)
+    made.accounts([1, 2], events=20)
+    made.link("token", 5, [1, 2], events=2)
+    made.link("token", 6, [1], events=2)
+    state = made.links.state
+    assert len(state.seats(state.active(NOW_MS, 2), NOW_MS).link) == 0
+    assert len(state.seats(state.active(NOW_MS, 1), NOW_MS).link) == 2
+
+
+def test_a_token_that_is_over_and_had_one_account_is_dropped() -> None:
+    made = Population(TOKENS)
+    made.accounts([1, 2], events=20)
+    made.link("token", 5, [1, 2], events=3)
+    for kind in ("token", "object"):
+        made.link(kind, 6, [1], events=3)
+    state = made.links.state
+    state.evict(NOW_MS, 28 * DAY_MS)
+    assert len(state.members) == 4
+    state.evict(NOW_MS + WINDOW.tile_ms, 28 * DAY_MS)
+    assert sorted(state.links["value"]) == [5, 6]
+    assert len(state.members) == 3
+
+
+def test_a_share_is_told_in_terms_of_what_is_typical_of_the_kind() -> None:
+    tenth = (LinkKind(name="token", fields=("object",), within_s=900, typical_share=0.1),)
+    for kinds, told in ((TOKENS[1:], 0.5), (tenth, 1.5)):
+        made = Population(kinds)
+        made.accounts([1], events=20)
+        made.link(kinds[0].name, 5, [1], events=10)
+        state = made.links.state
+        assert state.seats(state.active(NOW_MS, 1), NOW_MS).share == pytest.approx([told])

@@ -90,3 +90,11 @@ def test_a_group_that_is_ahead_of_the_state_is_refused(positions: dict[str, int]
 def test_state_that_is_ahead_of_what_the_group_had_is_whole() -> None:
     """Offsets of a group may be forgotten, or older than the state."""
     check_whole({"requests-0": 8, "requests-1": 1}, {"requests-0": 7}, "log")
+
+
+def test_another_stretch_of_time_makes_other_values(tmp_path: Path) -> None:
+    token = '[token]\nfields = ["object"]\nwithin_s = 900\n'
+    quarter = with_kinds(tmp_path / "quarter.toml", token)
+    hour = with_kinds(tmp_path / "hour.toml", token.replace("900", "3600"))
+    with pytest.raises(StateError, match=r"\(token\)"):
+        check_origin(origin(quarter), origin(hour), "log")

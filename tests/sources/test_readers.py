@@ -22,6 +22,16 @@ NAMES = {field.name for field in RECORD}
 SAMPLES: dict[str, list[JsonObject]] = {
     "native": [{"time": "2026-04-08T00:00:00Z", "account_id": "acct-1", "model": "m-large"}],
     "litellm": litellm_fixtures.records("logging_on.single.ndjson"),
+    "generic": [
+        {"time": "2026-04-08T00:00:00Z", "account": 17, "object": "item-7", "action": "like"},
+        {
+            "timestamp": 1_775_606_400_150,
+            "user_id": "u-1",
+            "item_id": 9,
+            "ip": "203.0.113.8",
+            "payment": "c1",
+        },
+    ],
 }
 """Records that each gateway really writes; a new reader brings some."""
 
