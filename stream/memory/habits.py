@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from stream.event.columns import Columns
 from stream.windows.groups import Groups, distinct
 from stream.windows.slots import Column, Mask, SlotTable, mix
-from stream.windows.tiles import DAY_MS, NEVER, Ring
+from stream.windows.tiles import DAY_MS, Ring
 
 ATTRIBUTES: Final = ("params", "prefix", "network", "client")
 NOVELTY_MS: Final = 4 * DAY_MS  # a value is new to an account for this long
@@ -20,6 +20,7 @@ AT_ONCE: Final = 2
 """Of parameters, prefix and client, beside a new network: a new laptop is used where one always was."""
 Floats = NDArray[np.float64]
 _DAYS: Final = Ring(DAY_MS, 4)
+"""Days of the newest value fit two bytes until 2149, times to the second four: an account has a dozen."""
 
 
 class Novelty(NamedTuple):
@@ -47,8 +48,8 @@ class Habits:
             {
                 "account": Column(np.int32),
                 "attribute": Column(np.uint8),
-                "first_ms": Column(np.int64),
-                "newest": Column(np.int32, fill=NEVER),
+                "first_s": Column(np.uint32),
+                "newest": Column(np.uint16),
                 "days": Column(np.uint16, _DAYS.length),
             },
         )
@@ -90,9 +91,9 @@ class Habits:
         fresh = slots[made]
         self.table["account"][fresh] = account[first[made]]
         self.table["attribute"][fresh] = attribute
-        self.table["first_ms"][fresh] = time_ms[first[made]]
+        self.table["first_s"][fresh] = time_ms[first[made]] // 1000
         self._count(slots, inverse, time_ms)
-        return self.table["first_ms"][slots][inverse]
+        return self.table["first_s"][slots].astype(np.int64)[inverse] * 1000
 
     def _count(
         self, slots: NDArray[np.int32], inverse: NDArray[np.int64], time_ms: NDArray[np.int64]
