@@ -17,6 +17,9 @@ from stream.simulate import WorldSpec
 WORLD: Final = WorldSpec(seed=4, days=14, accounts=8000)
 """Some two million events, campaigns included: 6,000 an hour, a small part of what the disclosed campaign
 alone sent (640,000 a day). A tick has a cost of its own, so thinner traffic costs more an event."""
+_OF_ACCOUNTS: Final = ("accounts", "habits", "links_profiles")
+_OF_LINKS: Final = ("links_links", "links_members")
+"""Tables whose rows are of an account, and of a link; the others hold exchanges for hours or days."""
 
 
 @dataclass(frozen=True)
@@ -87,9 +90,13 @@ def grid(speed: Speed) -> Grid:
 def _memory(state: Stats) -> list[tuple[str, str]]:
     parts = [(f"state: {name}", f"{size / 1e6:.1f} MB") for name, size in sorted(state.state_bytes.items())]
     whole = sum(state.state_bytes.values())
+    account = sum(state.state_bytes.get(name, 0) for name in _OF_ACCOUNTS) / max(state.accounts, 1)
+    link = sum(state.state_bytes.get(name, 0) for name in _OF_LINKS) / max(state.links, 1)
     held = [
         ("accounts held", f"{state.accounts:,}"),
         ("links held", f"{state.links:,}"),
+        ("state of an account alone", f"{account:,.0f} bytes"),
+        ("state of a link alone, its members with it", f"{link:,.0f} bytes"),
         ("state per account and link", f"{whole / max(state.accounts + state.links, 1):,.0f} bytes"),
     ]
     return [*parts, *held]
