@@ -30,6 +30,7 @@ from stream.runtime.access import brokers, check_access, credentials
 from stream.runtime.ledger import Ledger
 from stream.runtime.origin import check_whole
 from stream.runtime.pipeline import Outputs, Pipeline
+from stream.runtime.refusal import failure
 from stream.runtime.requests import Requests, source_of
 from stream.runtime.topics import faults
 from stream.runtime.waiting import STOP_S
@@ -183,8 +184,7 @@ class Worker(mode.Service):
                 await self._step()
             await self._commit()
         except (KafkaError, TimeoutError) as error:
-            where = self._names.bootstrap_servers
-            self.failure = BrokerError(f"Kafka at {where} does not answer or refuses: {error or 'timed out'}")
+            self.failure = BrokerError(failure(self._names, error))
         except Exception as error:  # whatever it is, `serve` raises it: mode alone would only log it
             self.failure = error
         finally:

@@ -7,10 +7,14 @@ from typing import Final, NamedTuple
 
 from aiokafka.conn import create_conn
 from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
     IllegalSaslStateError,
     KafkaConnectionError,
     KafkaError,
     SaslAuthenticationFailed,
+    TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
     UnsupportedSaslMechanismError,
 )
 from aiokafka.protocol.metadata import MetadataRequest
@@ -20,6 +24,15 @@ from stream.settings import Kafka
 
 KNOCK_MS: Final = 4_000
 """A broker that says nothing for this long refuses nobody: it is not there."""
+
+
+FORBIDDEN: Final = (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
+)
+"""The client got in and lacks a right: no other try goes better until it is granted."""
 
 
 class Refusal(NamedTuple):
@@ -47,6 +60,14 @@ def refused(names: Kafka) -> str | None:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL + 1)
     said = asyncio.run(refusal(names))
     return said.line if said else None
+
+
+def failure(names: Kafka, error: Exception) -> str:
+    """The line for an error of a client that says nothing more exact."""
+    where, why = f"Kafka at {names.bootstrap_servers}", str(error) or type(error).__name__
+    if isinstance(error, FORBIDDEN):
+        return f"{where} grants {names.sasl_username or 'this client'} too little: {why}; the README lists it"
+    return f"{where} does not answer or refuses: {why}"
 
 
 async def _knock(names: Kafka, server: str) -> None:

@@ -106,8 +106,12 @@ def faults(settings: Settings) -> list[str]:
         there = {topic["name"]: len(topic["partitions"]) for topic in _described(admin)}
         missing = [topic.name for topic in topics if topic.name not in there]
         if missing:
-            return [f"no topic {', '.join(missing)}: `shoal topics` creates what is missing"]
+            what = f"no topic {', '.join(missing)}, or no right to see it"
+            return [f"{what}: `shoal topics` creates what is missing"]
         configs = _configs(admin, [topic for topic in topics if topic.name != names.requests_topic])
+    unread = [name for name, config in configs.items() if not config]
+    if unread:
+        return [f"no right to read the configuration of {', '.join(unread)}: grant DescribeConfigs"]
     found = [line for name, config in configs.items() for line in _too_small(name, config)]
     policy = configs[names.changelog_topic].get("cleanup.policy")
     if policy != "compact":

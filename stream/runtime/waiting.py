@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol, TypeVar
 from aiokafka.errors import KafkaError
 
 from stream.errors import BrokerError
-from stream.runtime.refusal import refusal
+from stream.runtime.refusal import FORBIDDEN, failure, refusal
 from stream.settings import Kafka
 
 START_S: Final = 20.0
@@ -59,6 +59,8 @@ async def connect(make: Callable[[], C], names: Kafka) -> C:
             return client
         except (KafkaError, OSError, TimeoutError) as error:
             await goodbye(client.stop())
+            if isinstance(error, FORBIDDEN):
+                raise BrokerError(failure(names, error)) from error
             refused = await refusal(names)
             if refused is not None and refused.final:
                 raise BrokerError(refused.line) from error

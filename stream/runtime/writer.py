@@ -15,6 +15,7 @@ from aiokafka.structs import OffsetAndMetadata
 from stream.config import Settings
 from stream.errors import BrokerError
 from stream.runtime.access import access
+from stream.runtime.refusal import FORBIDDEN, failure
 from stream.runtime.topics import BATCH_BYTES
 from stream.runtime.waiting import PATIENCE_S, RETRY_MS, connect, goodbye, patiently
 
@@ -113,7 +114,7 @@ class Writer:
             self._open.append((record, future))
 
     def _told(self, error: Exception) -> BrokerError:
-        who, where = self._names.application_id, self._names.bootstrap_servers
+        who = self._names.application_id
         failed = {
             sent: future.exception()
             for sent, future in self._open
@@ -124,7 +125,8 @@ class Writer:
         large = [sent for sent, why in failed.items() if isinstance(why, MessageSizeTooLargeError)]
         if large:
             return _too_large(max(large, key=_size))
-        return BrokerError(f"Kafka at {where} does not answer or refuses: {error or type(error).__name__}")
+        forbidden = [why for why in failed.values() if isinstance(why, FORBIDDEN)]
+        return BrokerError(failure(self._names, forbidden[0] if forbidden else error))
 
     def _sender_failure(self) -> BaseException | None:
         """Why the client's sending task ended, if it did: it alone knows when no record was under way."""

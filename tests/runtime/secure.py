@@ -1,16 +1,27 @@
 """A broker behind TLS and logins, and the certificates that it and its clients show."""
 
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from kafka.admin import KafkaAdminClient, UserScramCredentialUpsertion
+from kafka.admin import (
+    ACL,
+    ACLOperation,
+    ACLPermissionType,
+    KafkaAdminClient,
+    ResourcePattern,
+    ResourceType,
+    UserScramCredentialUpsertion,
+)
 from pydantic import SecretStr
 
 from tests.conftest import free_ports
 from tests.runtime.broker import Broker
 
 USER: Final = "shoal"
+GUEST: Final = "guest"
+"""With the same password as USER, and no rights but those that a test grants it."""
 PASSWORD: Final = "open, sesame"
 KEY_PASSWORD: Final = "for the key"
 
@@ -35,6 +46,17 @@ class SecureBroker(Broker):
             for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512"):
                 admin.alter_user_scram_credentials([UserScramCredentialUpsertion(USER, mechanism, PASSWORD)])
 
+    def grant(self, kind: ResourceType, names: Iterable[str], *operations: ACLOperation) -> None:
+        """Rights of GUEST."""
+        allow = ACLPermissionType.ALLOW
+        acls = [
+            ACL(f"User:{GUEST}", "*", operation, allow, ResourcePattern(kind, name))
+            for name in names
+            for operation in operations
+        ]
+        with KafkaAdminClient(bootstrap_servers=self.bootstrap) as admin:
+            admin.create_acls(acls)
+
     def _properties(self) -> str:
         listeners = ",".join(f"{name}://{self.at(name)}" for name in PROTOCOLS)
         plain = f"PLAINTEXT://{self.bootstrap}"
@@ -49,11 +71,14 @@ class SecureBroker(Broker):
             "ssl.truststore.type=PEM",
             f"ssl.truststore.location={self.data / 'ca.pem'}",
             "listener.name.mutual.ssl.client.auth=required",
+            "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            f"super.users=User:ANONYMOUS;User:{USER};User:CN=client",
             "connection.failed.authentication.delay.ms=0",
         ]
+        users = " ".join(f'user_{name}="{PASSWORD}"' for name in (USER, GUEST))
         for name in ("login", "both"):
             where = f"listener.name.{name}"
-            login = f'{_PACKAGE}.plain.PlainLoginModule required user_{USER}="{PASSWORD}";'
+            login = f"{_PACKAGE}.plain.PlainLoginModule required {users};"
             lines.append(f"{where}.plain.sasl.jaas.config={login}")
             for scram in ("scram-sha-256", "scram-sha-512"):
                 lines.append(f"{where}.{scram}.sasl.jaas.config={_PACKAGE}.scram.ScramLoginModule required;")

@@ -1,13 +1,15 @@
 """A broker of the test's own behind TLS and logins: who gets in works, who does not is told why."""
 
 import asyncio
+import logging
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from kafka.admin import ACLOperation, ResourceType
 from pydantic import SecretStr
 
 from stream.config import Settings
@@ -17,8 +19,8 @@ from stream.runtime import kafka, produce, topics
 from stream.runtime.refusal import refusal
 from tests.conftest import free_ports, named_settings
 from tests.runtime.fake import FakePipeline
-from tests.runtime.secure import KEY_PASSWORD, PASSWORD, SecureBroker, login
-from tests.runtime.wire import Process, events, offset_of_group, values
+from tests.runtime.secure import GUEST, KEY_PASSWORD, PASSWORD, SecureBroker, login
+from tests.runtime.wire import Process, events, offset_of_group, values, write
 
 pytestmark = [
     pytest.mark.kafka,
@@ -57,9 +59,16 @@ def settings_at(broker: SecureBroker, listener: str, name: str, given: dict[str,
     ],
     ids=["PLAIN", "SCRAM", "SCRAM and TLS", "TLS with a certificate"],
 )
-def test_every_client_gets_in(
-    broker: SecureBroker, fresh_name: str, tmp_path: Path, listener: str, given: dict[str, Any]
+def test_every_client_gets_in_and_tells_no_password(
+    broker: SecureBroker,
+    fresh_name: str,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    listener: str,
+    given: dict[str, Any],
 ) -> None:
+    caplog.set_level(logging.INFO)
     settings, records = settings_at(broker, listener, fresh_name, given), events(800)
     assert {report.state for report in topics.ensure(settings, 2)} == {"created"}
     log = tmp_path / "events.ndjson"
@@ -71,6 +80,10 @@ def test_every_client_gets_in(
     said = [finding_bytes(finding) for finding in embedded.finish().findings]
     assert values(settings, settings.kafka.findings_topic) == said
     assert offset_of_group(settings, 0) == 400
+    told = caplog.text + "".join(capfd.readouterr())
+    assert "all that was read is committed" in told
+    assert PASSWORD not in told
+    assert KEY_PASSWORD not in told
 
 
 NOT_IN: list[tuple[str, dict[str, Any], str, bool]] = [
@@ -123,12 +136,29 @@ def test_a_refused_login_ends_a_worker_at_once(broker: SecureBroker, fresh_name:
     assert time.monotonic() - began < 60, "it would have tried for 300 s"
 
 
-def test_a_worker_tells_no_password(broker: SecureBroker, fresh_name: str) -> None:
-    settings = settings_at(broker, "LOGIN", fresh_name, login("PLAIN"))
-    topics.ensure(settings, 2)
-    code, said = Process(settings, "once").wait()
-    assert code == 0, said
-    assert PASSWORD not in said
+def test_a_worker_needs_these_rights_and_says_which_it_lacks(broker: SecureBroker, fresh_name: str) -> None:
+    """They stand in the README; each that is missing ends it at once."""
+    given = {**login("PLAIN"), "sasl_username": GUEST}
+    settings = settings_at(broker, "LOGIN", fresh_name, given)
+    ours = settings_at(broker, "PLAINTEXT", fresh_name, {})
+    topics.ensure(ours, 2)
+    names, may, of = settings.kafka, ACLOperation, ResourceType
+    out = (names.findings_topic, names.verdicts_topic, names.rejects_topic, names.changelog_topic)
+    into = (names.requests_topic, names.feedback_topic, names.changelog_topic)
+    steps: list[tuple[str, ResourceType, Iterable[str], tuple[ACLOperation, ...]]] = [
+        ("no right to see it", of.TOPIC, out, (may.WRITE, may.DESCRIBE_CONFIGS)),
+        ("no right to see it", of.TOPIC, into, (may.READ,)),
+        ("configuration of .*feedback", of.TOPIC, (names.feedback_topic,), (may.DESCRIBE_CONFIGS,)),
+        ("guest too little: .*TransactionalId", of.TRANSACTIONAL_ID, (fresh_name,), (may.WRITE,)),
+        ("guest too little: .*Group", of.GROUP, (fresh_name,), (may.READ,)),
+    ]
+    for lacks, kind, on, operations in steps:
+        with pytest.raises(BrokerError, match=lacks):
+            kafka.serve(settings, FakePipeline(), once=True)  # type: ignore[arg-type]
+        broker.grant(kind, on, *operations)
+    write(ours, names.requests_topic, events(400), 2)
+    kafka.serve(settings, FakePipeline(), once=True)  # type: ignore[arg-type]
+    assert values(ours, names.findings_topic)
 
 
 @pytest.mark.parametrize("command", [topics.ensure, lambda settings: produce.produce([__file__], settings)])
