@@ -1,5 +1,6 @@
 """What `shoal check` says: effective settings with their origin, and what a sample log makes possible."""
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from rich.console import Console
@@ -8,8 +9,8 @@ from rich.text import Text
 
 from stream.config import Loaded, Settings, links_path, table
 from stream.errors import InputError
-from stream.evidence import FIELDS_NEEDED
-from stream.links.kinds import load_kinds
+from stream.evidence import fields_needed
+from stream.links.kinds import LinkKind, load_kinds
 from stream.runtime.access import check_access
 from stream.runtime.files import log_files
 from stream.stages.intake import Intake
@@ -58,14 +59,23 @@ def measure(path: str, settings: Settings) -> Coverage:
     return Coverage(events, rejects, first, shares)
 
 
-def show(sample: Coverage, console: Console | None = None) -> None:
-    """Prints coverage of each field and the state of each family of evidence."""
+def show(sample: Coverage, settings: Settings, console: Console | None = None) -> None:
+    """Prints coverage of each field, the state of each family of evidence, and the link kinds there are.
+
+    Raises ConfigError where the table of link kinds is wrong.
+    """
+    kinds = load_kinds(links_path(settings))
     console = console or Console()
     refused = ", ".join(f"{count:,} {reason}" for reason, count in sorted(sample.rejects.items()))
     console.print(f"{sample.events:,} events; refused: {refused or 'none'}", highlight=False)
     if sample.first_reject:
         console.print(f"first refused: {sample.first_reject}", highlight=False, markup=False)
-    console.print(_fields(sample), "", _families(sample), sep="\n", highlight=False)
+    console.print(_fields(sample), "", _families(sample, kinds), sep="\n", highlight=False)
+    present = {name for name in sample.fields if not sample.missing((name,))}
+    for said, made in (("link kinds", True), ("link kinds without their fields", False)):
+        names = [kind.name for kind in kinds if kind.made_of(present) is made]
+        if names:
+            console.print(f"\n{said}: {', '.join(names)}", highlight=False, markup=False)
 
 
 def show_settings(loaded: Loaded, console: Console | None = None) -> None:
@@ -97,11 +107,11 @@ def _fields(sample: Coverage) -> Table:
     return shown
 
 
-def _families(sample: Coverage) -> Table:
+def _families(sample: Coverage, kinds: Sequence[LinkKind]) -> Table:
     shown = Table(box=None, pad_edge=False)
     for heading in ("evidence", "state", "uses"):
         shown.add_column(heading)
-    for family, needed in FIELDS_NEEDED.items():
+    for family, needed in fields_needed(kinds).items():
         missing = sample.missing(needed)
         state = "live" if not missing else "blind" if len(missing) == len(needed) else "partly blind"
         uses = [f"[red]{name} (missing)[/]" if name in missing else name for name in needed]

@@ -90,7 +90,7 @@ def _check(options: argparse.Namespace) -> None:
         return
     loaded = _settings(options)
     if options.sample:
-        check.show(check.measure(options.sample, loaded.settings))
+        check.show(check.measure(options.sample, loaded.settings), loaded.settings)
     else:
         check.show_settings(loaded)
 

@@ -1,6 +1,6 @@
 """Evidence: one family a module, all with one signature: units of links -> pieces of evidence."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -20,6 +20,7 @@ from stream.evidence import (
 from stream.evidence.lagged import RANKED, Lagged
 from stream.evidence.piece import Piece
 from stream.evidence.units import Units
+from stream.links.kinds import LinkKind
 
 Score = Callable[[Units, Lagged], list[Piece]]
 
@@ -37,7 +38,7 @@ FAMILIES: Final[dict[str, Score]] = {
 }
 """Family -> how it scores."""
 
-FIELDS_NEEDED: Final[dict[str, tuple[str, ...]]] = {
+_FIELDS_NEEDED: Final[dict[str, tuple[str, ...]]] = {
     "identity": ("account_created_at", "email_class"),
     "network": ("client_ip",),
     "exchangeability": ("asn", "user_agent", "ja4", "model", "input_tokens", "params_hash", "message_count"),
@@ -46,10 +47,16 @@ FIELDS_NEEDED: Final[dict[str, tuple[str, ...]]] = {
     "conversation": ("conversation_prev", "conversation_next", "prompt_hash"),
     "refusal": ("safety_code",),
     "regime": ("params_hash", "client_ip", "user_agent"),
-    "breadth": ("prompt_prefix_hash", "prompt_simhash"),
     "place": ("client_ip",),
 }
-"""Family -> fields of the record that it can use; it is blind where all of them are missing."""
+"""Family -> fields of the record that it can use, whatever the link kinds are."""
+
+
+def fields_needed(kinds: Sequence[LinkKind]) -> dict[str, tuple[str, ...]]:
+    """Family -> fields of the record that it can use; it is blind where all of them are missing."""
+    broad = dict.fromkeys(record for kind in kinds if kind.breadth for record in kind.records())
+    needed = _FIELDS_NEEDED | ({"breadth": tuple(broad)} if broad else {})
+    return {family: needed[family] for family in FAMILIES if family in needed}
 
 
 PIECES: Final = (
@@ -76,4 +83,6 @@ def _silenced(piece: Piece, units: Units) -> Piece:
     return Piece(piece.name, nats, piece.observed, piece.expected, piece.threshold)
 
 
-__all__ = ["FAMILIES", "FIELDS_NEEDED", "PIECES", "RANKED", "Lagged", "Piece", "Score", "Units", "score"]
+__all__ = [
+    "FAMILIES", "PIECES", "RANKED", "Lagged", "Piece", "Score", "Units", "fields_needed", "score",
+]  # fmt: skip

@@ -1,6 +1,7 @@
 """Link kinds: the table that says what accounts can share, read from `links.toml`."""
 
 import tomllib
+from collections.abc import Container
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -61,6 +62,14 @@ class LinkKind(BaseModel):
         names = [name for field in self.fields for name in field.split("|")]
         fields = [record for name in names for record in _RECORD_OF[name]]
         return tuple(dict.fromkeys([*fields, *(FLAGS[self.when] if self.when else ())]))
+
+    def made_of(self, records: Container[str]) -> bool:
+        """Whether events with these fields of the record can have a value of the kind."""
+        fields = [
+            [record for name in field.split("|") for record in _RECORD_OF[name]] for field in self.fields
+        ]
+        needed = [*fields, FLAGS[self.when]] if self.when else fields
+        return all(any(record in records for record in of) for of in needed)
 
 
 def load_kinds(path: Path) -> tuple[LinkKind, ...]:

@@ -18,7 +18,7 @@ from stream.cases.feedback import Feedback, read_feedback
 from stream.config import digest, links_path
 from stream.event.batch import Reject
 from stream.event.columns import Columns, to_columns
-from stream.evidence import FIELDS_NEEDED
+from stream.evidence import fields_needed
 from stream.findings.finding import Finding, Verdict
 from stream.links.kinds import load_kinds
 from stream.runtime.held import NAME, Held
@@ -53,6 +53,7 @@ class Pipeline:
         self._decision_ms = round(settings.alerts.decision_days * DAY_MS)
         self._intake = Intake(settings)
         self._held = Held(round(settings.intake.max_disorder_s * 1000))
+        self._needed = fields_needed(kinds)
         self._accounts = Accounts(settings.windows, kinds)
         self._links = Links(settings, kinds)
         self._campaigns = Campaigns(
@@ -274,5 +275,5 @@ class Pipeline:
         """Evidence family -> whether none of the fields it needs has come."""
         coverage = self._intake.coverage()
         return {
-            family: not any(coverage[name][0] for name in fields) for family, fields in FIELDS_NEEDED.items()
+            family: not any(coverage[name][0] for name in fields) for family, fields in self._needed.items()
         }

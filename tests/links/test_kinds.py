@@ -86,6 +86,14 @@ def test_what_is_wrong_is_named_with_the_file_and_the_key(tmp_path: Path, text: 
     assert "\n" not in message.partition("at line")[0]
 
 
+def test_a_kind_is_made_of_one_alternative_of_each_field_and_of_its_flag(tmp_path: Path) -> None:
+    text = '[x]\nfields = ["client", "country|asn"]\nwhen = "refused"\n'
+    (kind,) = load(tmp_path, text)
+    assert kind.made_of({"ja4", "asn", "safety_code"})
+    assert not kind.made_of({"ja4", "user_agent", "safety_code"})
+    assert not kind.made_of({"ja4", "asn", "country"})
+
+
 @pytest.mark.parametrize(
     "field", ["account_id", "time_ms", "status", "message_count", "input_tokens", "email_class", "stream"]
 )

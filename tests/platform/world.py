@@ -36,6 +36,10 @@ class Plan(NamedTuple):
     objects: int = 3000
     viral: int = 4
     followers: int = 40
+    following: float = 0.4
+    """Share of a creator's posts that a follower acts on."""
+    told_s: float = 2400.0
+    """Median time from a post to a follower's act."""
     campaign: int = 30
     targets: int = 40
     onset_day: float = 13.5
@@ -123,9 +127,9 @@ class World:
         for post in range(2 * plan.days):
             start = draw.uniform(0, plan.days) * DAY_S
             found += [
-                (start + draw.lognormal(np.log(2400), 1.2), self.honest[i], f"post{post:03d}")
+                (start + draw.lognormal(np.log(plan.told_s), 1.2), self.honest[i], f"post{post:03d}")
                 for i in who
-                if draw.random() < 0.4
+                if draw.random() < plan.following
             ]
         return found
 
@@ -159,9 +163,16 @@ def write(plan: Plan, path: Path) -> World:
     return world
 
 
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """An option for each figure of a plan."""
+    for name, default in Plan._field_defaults.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
+
+
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("path", type=Path)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    write(Plan(options.seed), options.path)
+    cli = argparse.ArgumentParser(description=__doc__)
+    cli.add_argument("path", type=Path)
+    cli.add_argument("--seed", type=int, default=1)
+    add_options(cli)
+    given = vars(cli.parse_args())
+    write(Plan(**{name: given[name] for name in Plan._fields}), given["path"])
