@@ -51,6 +51,9 @@ _BUSY: Final = 200.0
 _POOL: Final = 0.9
 """Share of the young with which those who look alike are draws of one dispatcher: of the first users of a new
 harness, who look alike too, a sixth to a half had been there before."""
+_AT_WORK_RELIEF: Final = -2.0
+"""For a pool at work: all new, all alike, and hundreds of requests a day each. On twenty looked-at worlds no
+honest link came near that; one such pool went unseen for eight days and 112,000 exchanges."""
 _ALL: Final = 0.95
 """One of twenty may be an account that the operator had before; of a new release's users on one looked-at
 world a sixth to a quarter were old."""
@@ -108,7 +111,7 @@ def _margin(units: Units, hard: Floats, min_units: int) -> Floats:
 
 
 def _newcomers_margin(units: Units, pieces: dict[str, Piece]) -> Floats:
-    """Further nats for links whose members may be honest newcomers.
+    """Further nats for links whose members may be honest newcomers, fewer for those that cannot be.
 
     In their first days those are young, even and sometimes alike; they do nothing that only campaigns do.
     """
@@ -117,8 +120,8 @@ def _newcomers_margin(units: Units, pieces: dict[str, Piece]) -> Floats:
     busy = units.mean(units.log_rate) > np.log(_BUSY)
     pool = (pieces["alike"].nats > _COUNTS) & (pieces["young"].observed >= _POOL)
     one_thing = idle & (_reason(pieces, ("throwaway", "breadth")) <= _COUNTS) & ~busy & ~pool
-    margin: Floats = np.where(in_one_place, _PLACE_NATS * idle, _TAME_NATS * one_thing)
-    return margin
+    margin = np.where(in_one_place, _PLACE_NATS * idle, _TAME_NATS * one_thing)
+    return np.where(pool & busy & idle & ~in_one_place, _AT_WORK_RELIEF, margin)
 
 
 def _majority(piece: Piece) -> Floats:

@@ -150,6 +150,19 @@ def test_who_looks_like_draws_of_one_dispatcher_is_no_newcomer() -> None:
     assert pool.need[0] == others.need[0]
 
 
+def test_a_pool_at_work_needs_less_and_only_as_a_pool_at_work() -> None:
+    pool = {"young": 5.0, "alike": 2.1}
+    assert judged(pool, units_of(events=1000), share=0.95).need[0] < THRESHOLD
+    assert judged(pool, share=0.95).need[0] == THRESHOLD, "it is not busy"
+    assert judged(pool, units_of(events=1000), share=0.6).need[0] == THRESHOLD, "not all are new"
+    assert judged({"young": 5.0}, units_of(events=1000), share=0.95).need[0] == THRESHOLD, (
+        "they are not alike"
+    )
+    assert judged(pool, units_of("network", events=1000), share=0.95).need[0] > THRESHOLD, (
+        "it is in one place"
+    )
+
+
 def test_who_changed_and_roams_has_one_reason_for_both() -> None:
     assert not hot({"changed": 9.0, "roaming": 5.0})
     assert hot({"changed": 9.0, "roaming": 5.0, "even": 1.6})
