@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, Self
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
-from kafka.errors import CoordinatorNotAvailableError, KafkaError
+from kafka.errors import KafkaError, RetriableError
 
 from stream.config import Settings
 from stream.errors import BrokerError
@@ -102,8 +102,8 @@ class Reader:
         group = self._names.application_id
         try:
             found = admin.list_group_offsets({group: None})[group]
-        except CoordinatorNotAvailableError:
-            return {}  # a broker whose first group this is
+        except RetriableError:
+            return {}  # as where it is the first group of a new broker: the next look may tell
         return {tp.partition: at.offset for tp, at in found.items() if tp.topic == self._names.requests_topic}
 
 
