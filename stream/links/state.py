@@ -183,7 +183,8 @@ class LinkState:
         changed = TRAITS["changed"].shows({"on_events": on[:, 0], "on_foreign": on[:, 1]})
         whole = np.where(changed, profiles["foreign"][account], profiles["events"][account])
         kind = self.links["kind"][link]
-        events = self._tokens.events(kind, account, on[:, 0])
+        usual = self._tokens.usual(self.links, self.members, len(profiles), self.began_ms, now_ms)
+        events = self._tokens.news(kind, account, on[:, 0], usual)
         share = np.clip(events / np.maximum(whole, 1), 0, 1)
         keep = np.flatnonzero((events >= self._min_events[kind]) & (share >= self._min_share[kind]))
         # fewer links, units and accounts than seats: they are ranked, and small ranks are sorted

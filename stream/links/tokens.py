@@ -6,17 +6,28 @@ counted together; an object that is shared at most hours is popular, and its tok
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stream.links.kinds import LinkKind
-from stream.windows.groups import Groups
-from stream.windows.slots import Keys
+from stream.windows.groups import Groups, places
+from stream.windows.slots import Keys, SlotTable
+from stream.windows.tiles import DAY_MS
+
+Floats = NDArray[np.float64]
 
 _STRETCH_BITS: Final = 24
 """Half a year of seconds: longer than a link is held. The rest of a value is enough to tell objects apart."""
+
+_COMPANY: Final = 5
+"""Accounts that make a meeting: the size of a household."""
+_SWING: Final = 2.0
+"""Times what is usual that is still no news: a creator posts twice as often in some weeks as in others."""
+_WINDOW_MS: Final = 3 * DAY_MS
+_USUAL_MS: Final = (28 * DAY_MS, 7 * DAY_MS)
+"""How long ago what is usual began and ended: what is done for less than a week is news."""
 
 
 def token_values(values: Keys, time_ms: NDArray[np.int64], within_s: float) -> Keys:
@@ -45,13 +56,37 @@ class Tokens:
         popular[rows] = stretches.counts[stretches.ids] > self._most[kind[rows]]
         return popular
 
-    def events(
-        self, kind: NDArray[np.uint8], account: NDArray[np.int32], events: NDArray[np.int64]
-    ) -> NDArray[np.int64]:
-        """Events that count for each seat: those on its link, or on all links of a pooled kind together."""
+    def news(
+        self, kind: NDArray[np.uint8], account: NDArray[np.int32], events: NDArray[np.int64], usual: Floats
+    ) -> NDArray[Any]:
+        """Events that count for each seat: those on its link; of a pooled kind, those on all of its links
+        together, beyond what is `usual` of the account (by kind and account).
+        """
         rows = np.flatnonzero(self.pooled[kind])
         if not len(rows):
             return events
-        counted, groups = events.copy(), Groups(kind[rows], account[rows])
-        counted[rows] = groups.sum(events[rows])[groups.ids]
+        counted, groups = events.astype(np.float64), Groups(kind[rows], account[rows])
+        together = groups.sum(events[rows])[groups.ids]
+        counted[rows] = np.maximum(together - _SWING * usual[kind[rows], account[rows]], 0.0)
         return counted
+
+    def usual(
+        self, links: SlotTable, members: SlotTable, accounts: int, began_ms: int, now_ms: int
+    ) -> Floats:
+        """Events a window that accounts had on shared links of pooled kinds a week ago and before.
+
+        Whoever follows a creator's posts, or works off the same list every morning, has done so for long.
+        Shape (kinds, accounts); empty without pooled kinds.
+        """
+        if not self.pooled.any():
+            return np.zeros((0, 0))
+        since, until = max(now_ms - _USUAL_MS[0], began_ms), now_ms - _USUAL_MS[1]
+        first, link = members["first_ms"], members["link"]
+        wanted = self.pooled[links["kind"]] & (links["members"] >= _COMPANY)
+        rows = np.flatnonzero(wanted[link] & (first >= since) & (first <= until))
+        used, at = places(link[rows])
+        rows = rows[~self.popular(links["kind"][used], links["value"][used])[at]]
+        cell = links["kind"][link[rows]].astype(np.int64) * accounts + members["account"][rows]
+        windows = max((until - since) / _WINDOW_MS, 1.0)
+        held = np.bincount(cell, members["events"][rows], len(self.pooled) * accounts)
+        return np.asarray(held.reshape(len(self.pooled), accounts) / windows)

@@ -32,7 +32,7 @@ def test_no_honest_account_is_named(found: Outcome) -> None:
 
 
 def test_viral_objects_and_followers_make_no_case(tmp_path: Path) -> None:
-    calm = SMALL._replace(seed=32, campaign=0, viral=8, followers=80)
+    calm = SMALL._replace(seed=32, campaign=0, viral=8, followers=80, told_s=600.0)
     assert outcome(calm, tmp_path, TICK_S) == Outcome(set(), set(), -SMALL.onset_day)
 
 
