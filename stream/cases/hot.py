@@ -51,6 +51,8 @@ _BUSY: Final = 200.0
 _POOL: Final = 0.9
 """Share of the young with which those who look alike are draws of one dispatcher: of the first users of a new
 harness, who look alike too, a sixth to a half had been there before."""
+_POOL_ALIKE: Final = 3.0
+"""Nats from which they are: readers of one quick start came to 2.1, and made a false case."""
 _AT_WORK_RELIEF: Final = -2.0
 """For a pool at work: all new, all alike, and hundreds of requests a day each. On twenty looked-at worlds no
 honest link came near that; one such pool went unseen for eight days and 112,000 exchanges."""
@@ -118,10 +120,12 @@ def _newcomers_margin(units: Units, pieces: dict[str, Piece]) -> Floats:
     idle = _reason(pieces, DEEDS) <= _COUNTS
     in_one_place = units.by_kind(lambda kind: kind.fields == ("network",)) | (pieces["place"].nats < 0)
     busy = units.mean(units.log_rate) > np.log(_BUSY)
-    pool = (pieces["alike"].nats > _COUNTS) & (pieces["young"].observed >= _POOL)
+    new, alike = pieces["young"].observed >= _POOL, pieces["alike"].nats
+    pool = new & (alike > _POOL_ALIKE)
     one_thing = idle & (_reason(pieces, ("throwaway", "breadth")) <= _COUNTS) & ~busy & ~pool
     margin = np.where(in_one_place, _PLACE_NATS * idle, _TAME_NATS * one_thing)
-    return np.where(pool & busy & idle & ~in_one_place, _AT_WORK_RELIEF, margin)
+    at_work = new & busy & idle & (alike > _COUNTS) & ~in_one_place
+    return np.where(at_work, _AT_WORK_RELIEF, margin)
 
 
 def _majority(piece: Piece) -> Floats:

@@ -140,27 +140,21 @@ def test_hard_evidence_does_not_waive_what_strangers_share_for_living_where_they
 
 
 def test_who_looks_like_draws_of_one_dispatcher_is_no_newcomer() -> None:
-    assert judged({"young": 5.0, "alike": 2.1}, share=0.95).need[0] == THRESHOLD
-    assert judged({"young": 5.0, "alike": 1.9}, share=0.95).need[0] > THRESHOLD
-    assert judged({"young": 5.0, "alike": 2.1}, share=0.6).need[0] > THRESHOLD, (
-        "a new harness and its first users"
-    )
+    pool = {"young": 5.0, "alike": 3.1}
+    assert judged(pool, share=0.95).need[0] == THRESHOLD
+    assert judged(pool | {"alike": 2.9}, share=0.95).need[0] > THRESHOLD, "readers of one quick start"
+    assert judged(pool, share=0.6).need[0] > THRESHOLD, "first users of a new harness"
     room = units_of("network")
-    pool, others = judged({"young": 5.0, "alike": 2.1}, room, share=0.95), judged({"young": 5.0}, room)
-    assert pool.need[0] == others.need[0]
+    assert judged(pool, room, share=0.95).need[0] == judged({"young": 5.0}, room).need[0]
 
 
 def test_a_pool_at_work_needs_less_and_only_as_a_pool_at_work() -> None:
-    pool = {"young": 5.0, "alike": 2.1}
-    assert judged(pool, units_of(events=1000), share=0.95).need[0] < THRESHOLD
-    assert judged(pool, share=0.95).need[0] == THRESHOLD, "it is not busy"
-    assert judged(pool, units_of(events=1000), share=0.6).need[0] == THRESHOLD, "not all are new"
-    assert judged({"young": 5.0}, units_of(events=1000), share=0.95).need[0] == THRESHOLD, (
-        "they are not alike"
-    )
-    assert judged(pool, units_of("network", events=1000), share=0.95).need[0] > THRESHOLD, (
-        "it is in one place"
-    )
+    pool, busy = {"young": 5.0, "alike": 2.1}, units_of(events=1000)
+    assert judged(pool, busy, share=0.95).need[0] < THRESHOLD
+    assert judged(pool, share=0.95).need[0] > THRESHOLD, "not busy"
+    assert judged(pool, busy, share=0.6).need[0] == THRESHOLD, "not all new"
+    assert judged({"young": 5.0}, busy, share=0.95).need[0] == THRESHOLD, "not alike"
+    assert judged(pool, units_of("network", events=1000), share=0.95).need[0] > THRESHOLD, "in one place"
 
 
 def test_who_changed_and_roams_has_one_reason_for_both() -> None:
