@@ -16,6 +16,7 @@ from stream.evidence.exchangeability import Shares, normalise
 from stream.evidence.piece import Floats
 from stream.evidence.traits import TRAITS
 from stream.evidence.units import Members, zeroed
+from stream.links.kinds import TYPICAL_SHARE
 
 HABITS: Final = ("log_rate", "log_in", "log_out", "streamed")
 NEWCOMER: Final = "newcomer"
@@ -30,7 +31,6 @@ _LEAST_SPREAD: Final = {"log_rate": 0.25, "log_in": 0.25, "log_out": 0.25, "stre
 _LOOK_SMOOTHING: Final = 0.05
 _LOOK_BOUNDS: Final = (-3.0, 1.0)
 """Looking like the campaign is weak evidence for it, looking unlike it is strong evidence against."""
-_TYPICAL_SHARE: Final = 0.3
 _SHARE_BOUNDS: Final = (-2.0, 1.0)
 
 
@@ -100,7 +100,7 @@ def posterior(mixture: Mixture, members: Members) -> tuple[Floats, NDArray[np.bo
         nats = _log_normal(values, mixture.own, name) - _log_normal(values, mixture.normal, name)
         odds += zeroed(np.clip(nats, *_HABIT_BOUNDS))
     odds += np.clip(zeroed(normalise(members.histograms)[0]) @ np.array(mixture.look), *_LOOK_BOUNDS)
-    odds += np.clip(np.log(members.share / _TYPICAL_SHARE), *_SHARE_BOUNDS)
+    odds += np.clip(np.log(members.share / TYPICAL_SHARE), *_SHARE_BOUNDS)
     return 1 / (1 + np.exp(-odds)), strong
 
 
