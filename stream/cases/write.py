@@ -24,6 +24,8 @@ _KINDS: Final = {
     "failover": "tool that retries refused requests elsewhere",
     "repeated_body": "request body",
     "refusals": "client that safety refuses",
+    "synchrony": "moment at one object",
+    "network_client": "client in one network",
 }
 """Link kind -> how a sentence calls it; a kind that an operator adds goes by its own name."""
 
