@@ -85,8 +85,13 @@ class Campaign:
         return min((member.first_ms for member in self.members.values()), default=self.opened_ms)
 
     def strongest(self) -> Tie:
-        """The link with the most nats; adherent and joined links have none of their own."""
-        return max(self.links.values(), key=lambda tie: (tie.ref.score, tie.ref.kind, tie.ref.value))
+        """The link with the most nats, of those that have any: adherence to a case is no evidence for it."""
+        return max(
+            self.links.values(),
+            key=lambda tie: (
+                any(piece.nats > 0 for piece in tie.evidence), tie.ref.score, tie.ref.kind, tie.ref.value
+            ),
+        )  # fmt: skip
 
     def severity(self) -> Severity:
         """By size."""

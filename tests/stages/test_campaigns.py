@@ -1,6 +1,7 @@
 """The life of a case: opened, updated, merged, split, closed, come back."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -8,7 +9,7 @@ from stream.blocks import decode, encode
 from stream.cases.campaign import LinkKey
 from stream.cases.suspect import Suspect
 from stream.config import config_path
-from stream.findings.finding import Finding, Verdict
+from stream.findings.finding import Evidence, Finding, Verdict
 from stream.links.kinds import load_kinds
 from stream.stages.campaigns import Campaigns
 from stream.windows.tiles import HORIZONS
@@ -59,6 +60,19 @@ def cleared(verdicts: Sequence[Verdict]) -> set[str]:
 
 def ids(accounts: Iterable[int]) -> set[str]:
     return {f"acc-{account}" for account in accounts}
+
+
+def test_accounts_that_adhere_to_a_case_neither_title_it_nor_change_how_sure_it_is() -> None:
+    told = Campaigns("digest", lambda nats: sum(nats.values()) / 100, exchanges, KINDS)
+    adherence = Evidence("relation", "adherence", 0.9, 0.0, 0.6, "share", 0.0, "most of this link is named")
+    told.consider([suspect(range(9))], START_MS)
+    (opened,), _ = told.tick([], START_MS)
+    adherent = suspect(range(20, 60), 2, "template", "adherent", 30.0, ((1, 9),))
+    told.consider([replace(adherent, evidence=(adherence,))], START_MS + HOUR_MS)
+    (update,), _ = told.tick([], START_MS + HOUR_MS)
+    assert update.member_count == 49
+    assert update.confidence == opened.confidence > 0
+    assert "prompt prefix" in update.title
 
 
 def test_a_certain_suspect_opens_a_case(stage: Stage) -> None:
