@@ -59,10 +59,12 @@ class Reader:
         self._thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        """Stop."""
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Stop; raises what the reading failed with, unless something else went wrong already."""
         self._over.set()
         self._thread.join()
+        if self._failure is not None and error is None:
+            raise self._failure
 
     def wait_for(self, records: int, alive: Callable[[], None]) -> None:
         """Until so many records are counted; `alive` raises once that will not be."""
@@ -76,7 +78,7 @@ class Reader:
         try:
             with _plain(self._names):
                 self._read()
-        except Exception as error:  # whoever waits raises it
+        except Exception as error:  # whoever waits raises it, or who leaves the context
             self._failure = error
 
     def _read(self) -> None:
