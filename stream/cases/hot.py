@@ -54,8 +54,8 @@ harness, who look alike too, a sixth to a half had been there before."""
 _POOL_ALIKE: Final = 3.0
 """Nats from which they are: readers of one quick start came to 2.1, and made a false case."""
 _AT_WORK_RELIEF: Final = -2.0
-"""For a pool at work: all new, all alike, and hundreds of requests a day each. On twenty looked-at worlds no
-honest link came near that; one such pool went unseen for eight days and 112,000 exchanges."""
+"""For a pool at work: all new, all alike, and hundreds of requests a day each. No honest link of seventeen
+looked-at worlds came near that; one such pool went unseen for eight days and 112,000 exchanges."""
 _ALL: Final = 0.95
 """One of twenty may be an account that the operator had before; of a new release's users on one looked-at
 world a sixth to a quarter were old."""

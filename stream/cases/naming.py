@@ -38,7 +38,7 @@ _ADHERENT_SHARE: Final = 0.6
 _ADHERENT_POSTERIOR: Final = 0.99
 """The link is nearly the campaign's own: its share alone carries most of 0.95."""
 _ADHERENT_TRAFFIC: Final = 0.1
-"""Of a member's own traffic: of those with less on a campaign's template a third were honest."""
+"""Of a member's own traffic: of 69 named with less on a campaign's template 10 were honest."""
 _ADHERENT_SCORE: Final = 30.0
 _SELDOM_MS: Final = 6 * HOUR_MS  # what passes over all members need not be done at every tick
 _JOINING_PRIOR: Final = 0.5  # nothing is known of a newcomer but that it came

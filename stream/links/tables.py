@@ -7,7 +7,7 @@ import numpy as np
 from stream.links.sightings import TILE_MS
 from stream.windows.slots import Column
 from stream.windows.tiles import NEVER, Ring
-from stream.windows.volumes import RINGS
+from stream.windows.volumes import ring_columns
 
 WINDOW: Final = Ring(TILE_MS, 13)
 """What a membership counts: three days, and the running tile."""
@@ -17,12 +17,7 @@ LINK: Final[dict[str, Column]] = {
     "value": Column(np.uint64),
     "members": Column(np.int32),
     "hot_ms": Column(np.int64, fill=-1),
-    "minutes": Column(np.uint16, RINGS["minutes"].length),
-    "minutes_newest": Column(np.int32, fill=NEVER),
-    "hours": Column(np.uint16, RINGS["hours"].length),
-    "hours_newest": Column(np.int32, fill=NEVER),
-    "days": Column(np.uint16, RINGS["days"].length),
-    "days_newest": Column(np.int32, fill=NEVER),
+    **ring_columns(np.uint16),
 }
 """A link: what it is, and the events on it in each horizon."""
 

@@ -25,7 +25,7 @@ from stream.memory.turns import Turns
 from stream.windows.groups import Groups, distinct, runs
 from stream.windows.slots import TEXT, Column, SlotTable, evict_idle, mix
 from stream.windows.tiles import DAY_MS, HORIZONS, HOUR_MS, NEVER, Ring, begins
-from stream.windows.volumes import RINGS, volumes
+from stream.windows.volumes import RINGS, ring_columns, volumes
 
 NAME: Final = "accounts"
 COUNTS: Final = (
@@ -59,12 +59,7 @@ def _columns() -> dict[str, Column]:
         "first_ms": Column(np.int64),
         "last_ms": Column(np.int64),
         "total": Column(np.int32),
-        "minutes": Column(np.uint16, RINGS["minutes"].length),
-        "minutes_newest": Column(np.int32, fill=NEVER),
-        "hours": Column(np.uint16, RINGS["hours"].length),
-        "hours_newest": Column(np.int32, fill=NEVER),
-        "days": Column(np.uint32, RINGS["days"].length),
-        "days_newest": Column(np.int32, fill=NEVER),
+        **ring_columns(np.uint32),
         "counts": Column(np.uint16, len(COUNTS) * WINDOW.length),
         "sums": Column(np.int32, len(SUMS) * WINDOW.length),
         "counts_newest": Column(np.int32, fill=NEVER),

@@ -3,10 +3,10 @@
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
-from stream.windows.slots import SlotTable
-from stream.windows.tiles import HORIZONS, Ring
+from stream.windows.slots import Column, SlotTable
+from stream.windows.tiles import HORIZONS, NEVER, Ring
 
 RINGS: Final[dict[str, Ring]] = {
     "minutes": HORIZONS["1h"][0],
@@ -18,6 +18,15 @@ _COLUMN: Final = {
     horizon: next(name for name, ring in RINGS.items() if ring == HORIZONS[horizon][0])
     for horizon in HORIZONS
 }
+
+
+def ring_columns(days: DTypeLike) -> dict[str, Column]:
+    """Columns of a table that has volumes; `days`: what a day's count has to fit."""
+    fits: dict[str, DTypeLike] = {"minutes": np.uint16, "hours": np.uint16, "days": days}
+    columns: dict[str, Column] = {}
+    for name, ring in RINGS.items():
+        columns |= {name: Column(fits[name], ring.length), f"{name}_newest": Column(np.int32, fill=NEVER)}
+    return columns
 
 
 def volumes(table: SlotTable, slots: NDArray[np.integer[Any]], now_ms: int) -> NDArray[np.int64]:
