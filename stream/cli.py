@@ -7,21 +7,19 @@ loads Kafka's libraries.
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from functools import partial
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
+from stream.bench.command import bench_detection, bench_latency, bench_speed
 from stream.errors import BrokerError, ConfigError, InputError, ShoalError
-from stream.options import listed, parser
+from stream.given import lines, output, settings_of, time_ms, world_spec
+from stream.options import parser
 
 if TYPE_CHECKING:
-    from stream.bench.runs import Done
-    from stream.config import Loaded, Settings
-    from stream.simulate import Leak, WorldSpec
-
-Number = TypeVar("Number", int, float)
+    from stream.config import Settings
+    from stream.simulate import Leak
 
 _LEAK_LIMIT = 0.2
 """Share of campaign accounts that one account figure may separate before a world is a defect."""
@@ -60,12 +58,12 @@ def _replay(options: argparse.Namespace) -> None:
     from stream.runtime.local import Files, replay
     from stream.runtime.progress import shown
 
-    settings = _settings(options).settings
-    until_ms = None if options.until is None else _time_ms("--until", options.until)
-    feedback = _lines(options.feedback) if options.feedback else []
+    settings = settings_of(options).settings
+    until_ms = None if options.until is None else time_ms("--until", options.until)
+    feedback = lines(options.feedback) if options.feedback else []
     with ExitStack() as stack:
         files = Files(
-            *(stack.enter_context(_output(p)) for p in (options.alerts, options.verdicts, options.rejects))
+            *(stack.enter_context(output(p)) for p in (options.alerts, options.verdicts, options.rejects))
         )
         report = stack.enter_context(shown("replay"))
         replay(options.paths, settings, until_ms=until_ms, sinks=[files], progress=report, feedback=feedback)
@@ -78,7 +76,7 @@ def _explain(options: argparse.Namespace) -> None:
     findings = str(folder / "findings.ndjson") if folder.is_dir() else options.findings
     beside = folder / "verdicts.ndjson"
     verdicts = options.verdicts or (str(beside) if beside.exists() else None)
-    show(case(options.uid, _lines(findings), _lines(verdicts) if verdicts else [], findings))
+    show(case(options.uid, lines(findings), lines(verdicts) if verdicts else [], findings))
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -88,7 +86,7 @@ def _check(options: argparse.Namespace) -> None:
     if options.defaults:
         print(as_toml(), end="")
         return
-    loaded = _settings(options)
+    loaded = settings_of(options)
     if options.sample:
         check.show(check.measure(options.sample, loaded.settings), loaded.settings)
     else:
@@ -98,7 +96,7 @@ def _check(options: argparse.Namespace) -> None:
 def _run(options: argparse.Namespace) -> None:
     from stream.runtime.kafka import run
 
-    settings = _settings(options).settings
+    settings = settings_of(options).settings
     _warn_of_development_key(settings)
     run(settings)
 
@@ -106,7 +104,7 @@ def _run(options: argparse.Namespace) -> None:
 def _topics(options: argparse.Namespace) -> None:
     from stream.runtime.topics import ensure
 
-    reports = ensure(_settings(options).settings, options.partitions, create=not options.check)
+    reports = ensure(settings_of(options).settings, options.partitions, create=not options.check)
     for report in reports:
         print(report)
     wrong = [report.name for report in reports if report.state in ("differs", "missing")]
@@ -117,7 +115,7 @@ def _topics(options: argparse.Namespace) -> None:
 def _produce(options: argparse.Namespace) -> None:
     from stream.runtime.produce import produce
 
-    sent = produce(options.paths, _settings(options).settings, rate=options.rate)
+    sent = produce(options.paths, settings_of(options).settings, rate=options.rate)
     print(f"{sent:,} records written", file=sys.stderr)
 
 
@@ -126,7 +124,7 @@ def _simulate(options: argparse.Namespace) -> None:
 
     if not (options.out or options.leaks):
         raise ConfigError("simulate: should be given a folder OUT, --leaks, or both")
-    world = simulate(_world_spec(options))
+    world = simulate(world_spec(options))
     print(f"{world.events.height:,} exchanges of {len(world.truth.accounts):,} accounts")
     for uid, campaign in world.truth.campaigns.items():
         evasions = "".join(f" +{name}" for name in campaign.evasions)
@@ -136,25 +134,6 @@ def _simulate(options: argparse.Namespace) -> None:
         print(f"written: {files.events}, {files.truth}")
     if options.leaks:
         _show_leaks(leaks(world))
-
-
-def _world_spec(options: argparse.Namespace) -> "WorldSpec":
-    from stream.simulate import LOOKALIKES, USUAL, WorldSpec
-
-    onset = options.days / 2 if options.onset is None else options.onset
-    similar = _chosen(getattr(options, "lookalikes", None), LOOKALIKES)
-    campaigns = _chosen(options.campaigns, USUAL)
-    try:
-        return WorldSpec(options.seed, options.days, options.accounts, campaigns, onset, lookalikes=similar)
-    except ValueError as error:
-        raise ConfigError(f"simulate: {error}") from error
-
-
-def _chosen(text: str | None, usual: tuple[str, ...]) -> tuple[str, ...]:
-    """The names in a list; `usual` in it stands for the usual ones, `none` alone for none."""
-    names = listed("usual" if text is None else text)
-    found = [other for name in names for other in (usual if name == "usual" else (name,))]
-    return () if found == ["none"] else tuple(found)
 
 
 def _show_leaks(found: "Sequence[Leak]") -> None:
@@ -168,115 +147,11 @@ def _show_leaks(found: "Sequence[Leak]") -> None:
         raise InputError(f"the world leaks: {found[0].figure} alone separates {found[0].separated:.1%}")
 
 
-def _bench_detection(options: argparse.Namespace) -> None:
-    from stream.bench import outcomes, report, suite
-
-    seeds = _numbers("--seeds", options.seeds, int)
-    if not seeds:
-        raise ConfigError(f"--seeds {options.seeds}: should name one at least")
-    worlds = [_world_spec(argparse.Namespace(**vars(options) | {"seed": seed})) for seed in seeds]
-    asked = suite.Asked(
-        without=listed(options.without),
-        evasions=listed(options.evasions),
-        pairs=options.pairs,
-        ticks_s=_numbers("--tick", options.tick, float),
-        ablation=options.ablation,
-        sensitivity=listed(options.sensitivity),
-        lookalikes=options.look_alikes,
-    )
-    execute = partial(
-        outcomes.gathered,
-        cache=_cache(options),
-        jobs=options.jobs,
-        keep_worlds=not options.discard,
-        resume=options.resume,
-        told=_ended,
-    )
-    result = suite.measured(asked, worlds, _settings(options).settings, execute)
-    shown = suite.all_tables(result)
-    report.show(shown)
-    if options.report:
-        report.write(Path(options.report), shown, suite.content(result))
-
-
-def _ended(done: "Done") -> None:
-    run, trial = done
-    said = f"seed {run.spec.seed}, {run.name}: {trial.events:,} events replayed"
-    print(said, file=sys.stderr, flush=True)
-
-
-def _bench_latency(options: argparse.Namespace) -> None:
-    from stream.bench import latency, report, worlds
-
-    world = worlds.stored(latency.WORLD, _cache(options))
-    settings = _settings(options).settings
-    report.show([latency.grid(latency.measure(world, settings, options.rate, options.seconds))])
-
-
-def _bench_speed(options: argparse.Namespace) -> None:
-    from stream.bench import report, speed, worlds
-
-    settings = _settings(options).settings
-    path = Path(options.path) if options.path else worlds.stored(speed.WORLD, _cache(options)).events
-    report.show([speed.grid(speed.measure(path, settings))])
-
-
-def _cache(options: argparse.Namespace) -> Path:
-    from stream.bench.worlds import cache_folder
-
-    return Path(options.cache) if options.cache else cache_folder()
-
-
-def _numbers(option: str, text: str, kind: type[Number]) -> list[Number]:
-    try:
-        return [kind(part) for part in listed(text)]
-    except ValueError as error:
-        wanted = "whole numbers" if kind is int else "numbers"
-        raise ConfigError(f"{option} {text}: should be {wanted} separated by commas") from error
-
-
-def _settings(options: argparse.Namespace) -> "Loaded":
-    from stream.config import load
-
-    form = getattr(options, "format", None)
-    return load(options.config, {"intake.format": form} if form else None)
-
-
 def _warn_of_development_key(settings: "Settings") -> None:
     from stream.config import DEVELOPMENT_KEY
 
     if settings.intake.hash_key.get_secret_value() == DEVELOPMENT_KEY:
         print("shoal: intake.hash_key is the development key: hashes hide nothing", file=sys.stderr)
-
-
-def _time_ms(option: str, text: str) -> int:
-    from stream.settings import instant
-
-    try:
-        return int(instant(text).timestamp() * 1000)
-    except ValueError as error:
-        raise InputError(f"{option} {text}: {error}") from error
-
-
-def _lines(path: str) -> list[bytes]:
-    try:
-        return Path(path).read_bytes().splitlines()
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from error
-
-
-@contextmanager
-def _output(path: str | None) -> Iterator[IO[bytes] | None]:
-    """The file to write, `-` for standard output; None stays None."""
-    if path is None or path == "-":
-        yield path and sys.stdout.buffer  # type: ignore[misc]
-        return
-    try:
-        file = Path(path).open("wb")  # noqa: SIM115
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
-    with file:
-        yield file
 
 
 COMMANDS: Final[dict[str, Callable[[argparse.Namespace], None]]] = {
@@ -288,9 +163,9 @@ COMMANDS: Final[dict[str, Callable[[argparse.Namespace], None]]] = {
     "topics": _topics,
     "produce": _produce,
     "simulate": _simulate,
-    "bench detection": _bench_detection,
-    "bench latency": _bench_latency,
-    "bench speed": _bench_speed,
+    "bench detection": bench_detection,
+    "bench latency": bench_latency,
+    "bench speed": bench_speed,
 }
 """Every command by its name in `stream.options`."""
 

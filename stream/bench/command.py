@@ -1,0 +1,76 @@
+"""The bench on the command line: one short function per command."""
+
+import argparse
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stream.errors import ConfigError
+from stream.given import numbers, settings_of, world_spec
+from stream.options import listed
+
+if TYPE_CHECKING:
+    from stream.bench.runs import Done
+
+
+def bench_detection(options: argparse.Namespace) -> None:
+    """Replay simulated worlds and print how well campaigns are found."""
+    from stream.bench import outcomes, report, suite
+
+    seeds = numbers("--seeds", options.seeds, int)
+    if not seeds:
+        raise ConfigError(f"--seeds {options.seeds}: should name one at least")
+    worlds = [world_spec(argparse.Namespace(**vars(options) | {"seed": seed})) for seed in seeds]
+    asked = suite.Asked(
+        without=listed(options.without),
+        evasions=listed(options.evasions),
+        pairs=options.pairs,
+        ticks_s=numbers("--tick", options.tick, float),
+        ablation=options.ablation,
+        sensitivity=listed(options.sensitivity),
+        lookalikes=options.look_alikes,
+    )
+    execute = partial(
+        outcomes.gathered,
+        cache=_cache(options),
+        jobs=options.jobs,
+        keep_worlds=not options.discard,
+        resume=options.resume,
+        told=_ended,
+    )
+    result = suite.measured(asked, worlds, settings_of(options).settings, execute)
+    shown = suite.all_tables(result)
+    report.show(shown)
+    if options.report:
+        report.write(Path(options.report), shown, suite.content(result))
+
+
+def _ended(done: "Done") -> None:
+    run, trial = done
+    said = f"seed {run.spec.seed}, {run.name}: {trial.events:,} events replayed"
+    print(said, file=sys.stderr, flush=True)
+
+
+def bench_latency(options: argparse.Namespace) -> None:
+    """Play a log to Kafka and print how long events take to count and be judged."""
+    from stream.bench import latency, report, worlds
+
+    world = worlds.stored(latency.WORLD, _cache(options))
+    settings = settings_of(options).settings
+    report.show([latency.grid(latency.measure(world, settings, options.rate, options.seconds))])
+
+
+def bench_speed(options: argparse.Namespace) -> None:
+    """Print what an event costs beside the bare decode of the same file."""
+    from stream.bench import report, speed, worlds
+
+    settings = settings_of(options).settings
+    path = Path(options.path) if options.path else worlds.stored(speed.WORLD, _cache(options)).events
+    report.show([speed.grid(speed.measure(path, settings))])
+
+
+def _cache(options: argparse.Namespace) -> Path:
+    from stream.bench.worlds import cache_folder
+
+    return Path(options.cache) if options.cache else cache_folder()
