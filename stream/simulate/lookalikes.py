@@ -69,12 +69,24 @@ def _wave(rng: Rng, market: Market, n: int) -> Cohort:
 
 
 def _fleet(rng: Rng, market: Market, n: int) -> Cohort:
-    """Continuous integration: even load around the clock from hosting, one organisation or several."""
+    """Continuous integration: even load around the clock from hosting, one organisation or many.
+
+    Many are the customers of one review product: there from the start or, in half of the worlds, taking it
+    up after its release, some of them with accounts made for it.
+    """
     accounts = people(rng, market, n, "honest/ci-fleet")
-    together(rng, market, accounts, rng.integers(0, int(rng.choice([1, 3, 8])), n))
+    firm = rng.integers(0, int(rng.choice([1, 3, 8, 20, 60])), n)
+    together(rng, market, accounts, firm)
+    if rng.random() < 0.5:
+        taken_up = market.moment(rng, 1, 4) + rng.gamma(1.5, 2.0, n)
+        made_for_it = rng.random(n) < rng.uniform(0.1, 0.6)
+        accounts.created[made_for_it] = taken_up[made_for_it]
+        accounts.opens[:] = np.maximum(accounts.opens, taken_up + 0.01)
     served(rng, market, accounts, np.arange(n), 12)
     accounts.client[:] = int(rng.integers(0, 3))
     own = habits(rng, accounts, np.zeros(n, np.int64), 25.0, float(rng.uniform(0.1, 0.6)))
+    # firms differ in size: rates of ServeGen's clients span orders of magnitude
+    own.rate *= lognormal(rng, 1.0, float(rng.uniform(0.7, 1.5)), int(firm.max()) + 1)[firm]
     steady(rng, own, np.ones(n, bool))
     review = Workload(
         "review", market.seed, prefix=SHARED, params=SHARED, template=0.6, templates=8, template_of=SHARED,

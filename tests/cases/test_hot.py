@@ -46,8 +46,41 @@ def hot(nats: Mapping[str, float], units: Units = CLIENT, remembered: float = 0.
 
 
 def test_two_reasons_over_the_threshold_are_hot() -> None:
-    assert hot({"young": 5.0, "breadth": 5.0})
-    assert not hot({"young": 3.0, "breadth": 3.0})
+    assert hot({"young": 5.0, "alike": 5.0})
+    assert not hot({"young": 4.0, "alike": 3.5})
+
+
+PRODUCT = {name: 5.0 for name in ("young", "roaming", "templated", "breadth", "uniform_tool", "tokens_in")}
+"""What the newcomers of one product have in common: its release, its servers, its prompts and its tool."""
+
+
+def test_what_a_product_gives_its_customers_is_never_hot() -> None:
+    assert not hot(PRODUCT)
+    assert not hot(PRODUCT | {"even": 4.0})
+    assert not hot(PRODUCT | {"even": 4.0, "alike": 1.4})
+    assert hot(PRODUCT | {"even": 4.0, "alike": 1.6})
+    assert hot(PRODUCT | {"alike": 2.6})
+
+
+@pytest.mark.parametrize("name", [*DEEDS, "throwaway"])
+def test_what_no_product_does_is_a_reason_beside_it(name: str) -> None:
+    assert hot(PRODUCT | {name: 2.1})
+    assert not hot(PRODUCT | {name: 1.9})
+
+
+def test_roaming_tells_only_of_those_who_are_no_customers_on_somebodys_servers() -> None:
+    base = {"young": 5.0, "even": 4.0}
+    assert judged(base | {"alike": 2.9}).need == judged(base | {"alike": 2.9, "roaming": 5.0}).need - 5.0
+    for other in ({"alike": 3.1}, {"alike": 2.9, "throwaway": 2.1}, {"alike": 2.9, "handed_over": 2.1}):
+        assert judged(base | other).need == judged(base | other | {"roaming": 5.0}).need
+
+
+def test_few_units_do_where_an_account_has_one_such_link_not_where_it_has_dozens() -> None:
+    nats = {"young": 5.0, "alike": 4.0, "even": 4.0, "breadth": 5.0}
+    assert hot(nats, units_of("prompt_prefix", votes=6))
+    assert not hot(nats, units_of("template", votes=6))
+    assert hot(nats, units_of("template", votes=8))
+    assert hot(nats | {"handed_over": 4.0}, units_of("template", votes=6))
 
 
 @given(st.fixed_dictionaries({name: st.floats(0, 5) for name in IDENTITY}))
@@ -181,7 +214,7 @@ def test_on_a_popular_value_nobody_is_named_for_being_new() -> None:
     assert not common.identity_tells(0, prefix, members)
 
 
-def test_a_link_is_all_new_where_nobody_was_on_it_and_nobody_is_old() -> None:
+def test_a_link_is_all_new_where_hardly_anybody_was_on_it_and_nobody_is_old() -> None:
     made = Population()
     made.accounts(range(19), events=40, last_ms=NOW_MS - 1, created_ms=NOW_MS - DAY_MS)
     made.accounts([19], events=40, last_ms=NOW_MS - 1, created_ms=0)
@@ -189,5 +222,7 @@ def test_a_link_is_all_new_where_nobody_was_on_it_and_nobody_is_old() -> None:
     link, members = judged({}, made.units()), made.members()
     assert link.all_new(0, members)
     assert not link.all_new(0, members.where(np.arange(20) >= 1))
-    link.pieces["common"].observed[0] = 1
+    link.pieces["common"].observed[0] = 2
+    assert link.all_new(0, members)
+    link.pieces["common"].observed[0] = 3
     assert not link.all_new(0, members)
