@@ -65,8 +65,13 @@ def _replay(options: argparse.Namespace) -> None:
         files = Files(
             *(stack.enter_context(output(p)) for p in (options.alerts, options.verdicts, options.rejects))
         )
+        weights = stack.enter_context(output(options.weights))
         report = stack.enter_context(shown("replay"))
-        replay(options.paths, settings, until_ms=until_ms, sinks=[files], progress=report, feedback=feedback)
+        done = replay(
+            options.paths, settings, until_ms=until_ms, sinks=[files], progress=report, feedback=feedback
+        )
+        if weights:
+            weights.write(done.weights().encode())
 
 
 def _explain(options: argparse.Namespace) -> None:

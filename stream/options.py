@@ -52,6 +52,9 @@ def _add_replay(commands: Any) -> None:
     command.add_argument("--verdicts", metavar="FILE", help="verdicts, NDJSON")
     command.add_argument("--rejects", metavar="FILE", help="refused records with the reason, NDJSON")
     command.add_argument("--feedback", metavar="FILE", help="analysts' decisions, NDJSON")
+    command.add_argument(
+        "--weights", metavar="FILE", help="what the learner came to, a table for alerts.weights (TOML)"
+    )
     command.add_argument("--until", metavar="TIME", help="stop at this event time, RFC 3339")
 
 

@@ -57,7 +57,7 @@ class Pipeline:
         self._accounts = Accounts(settings.windows, kinds)
         self._links = Links(settings, kinds)
         self._campaigns = Campaigns(
-            digest(settings), self._links.learner.probability, self._links.exchanges, kinds
+            digest(settings), self._links.learner.confidence, self._links.exchanges, kinds
         )
         self._decided_ms: int | None = None
         self._active_ms = 0
@@ -235,6 +235,10 @@ class Pipeline:
             self._feedback = [Feedback(*row) for row in meta["feedback"]]
             self._feedback_position = meta["feedback_position"]
 
+    def weights(self) -> str:
+        """What the learner has come to, as the file that `alerts.weights` names."""
+        return self._links.learner.as_toml()
+
     def stats(self) -> Stats:
         """Numbers for metrics; the tick durations since the last call go with it."""
         durations, self._ticks = self._ticks, []
@@ -265,6 +269,10 @@ class Pipeline:
             watermark_ms=self.watermark_ms,
             reference_age_s=reference,
             learner_updates=learner.updates,
+            learner_rollbacks=learner.rollbacks,
+            learner_in_use=learner.stage == "in use",
+            learner_loss=learner.prequential.losses(),
+            learner_area=learner.prequential.areas(),
             learner_age_s=(decided - learner.newest_ms) / 1000 if learned and decided is not None else None,
             baseline_updates=baseline.learned,
             baseline_score_mean=baseline.mean_score if baseline.learned else None,

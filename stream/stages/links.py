@@ -31,6 +31,7 @@ from stream.learning.history import History
 from stream.learning.reference import LAG_MS, Normality, Record, Reference
 from stream.learning.survey import survey
 from stream.learning.verdicts import VerdictLearner
+from stream.learning.weights import load_weights
 from stream.links.kinds import LinkKind
 from stream.links.seats import Seats
 from stream.links.state import NAME, LinkState
@@ -60,7 +61,7 @@ class Links:
         self.state = LinkState(kinds, settings.windows.max_accounts, settings.windows.max_members)
         self.reference = Reference(warm_up_ms=round(settings.alerts.warm_up_days * DAY_MS))
         self.roll = Roll(self.state.profiles)
-        self.learner = VerdictLearner()
+        self.learner = VerdictLearner(load_weights(settings.alerts.weights))
         self.baseline = Baseline()
         self._history = History(NAME, PIECES)
         self._sticky = StickyLinks()
@@ -163,6 +164,10 @@ class Links:
         """Teach the verdict learner."""
         self.learner.learn(nats, guilty, time_ms)
         self._learned = True
+
+    def unlearn(self, time_ms: int) -> None:
+        """Take the verdict learner back to what it was at a time."""
+        self._learned |= self.learner.roll_back(time_ms)
 
     def merge(self, merged: dict[int, int]) -> None:
         """Campaigns became part of others: accounts and links follow."""
