@@ -70,6 +70,8 @@ class Judged:
     total: Floats
     need: Floats
     hard: Floats
+    newcomers: Floats
+    """Nats of the need that are asked because members may be honest newcomers."""
     hot: NDArray[np.bool_]
 
     def identity_tells(self, i: int, kind: LinkKind, members: Members) -> bool:
@@ -97,10 +99,11 @@ def judge(
     reasons = reasons + ((pieces["tokens_in"].nats + pieces["tokens_out"].nats) > _COUNTS)
     few_may_do = units.by_kind(lambda kind: kind.few_units or kind.ties) | (hard > _HARD_NATS)
     enough = units.votes >= np.where(few_may_do, min_units - FEW_UNITS, min_units)
-    need = threshold + _margin(units, hard, min_units) + _newcomers_margin(units, pieces)
+    newcomers = _newcomers_margin(units, pieces)
+    need = threshold + _margin(units, hard, min_units) + newcomers
     # rounded, so that the last bit of a sum of floats cannot decide
     hot = (np.round(total, 6) >= np.round(need, 6)) & (reasons >= 2) & enough
-    return Judged(units, pieces, total, need, hard, hot)
+    return Judged(units, pieces, total, need, hard, newcomers, hot)
 
 
 def _margin(units: Units, hard: Floats, min_units: int) -> Floats:

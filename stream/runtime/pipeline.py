@@ -19,6 +19,7 @@ from stream.config import digest, links_path
 from stream.event.batch import Reject
 from stream.event.columns import Columns, to_columns
 from stream.evidence import fields_needed
+from stream.findings.cleared import Cleared
 from stream.findings.finding import Finding, Verdict
 from stream.links.kinds import load_kinds
 from stream.runtime.held import NAME, Held
@@ -41,6 +42,8 @@ class Outputs(NamedTuple):
     findings: list[Finding]
     verdicts: list[Verdict]
     rejects: list[Reject]
+    cleared: Sequence[Cleared] = ()
+    """Links that were left alone, and why: once a day of event time."""
 
 
 class Pipeline:
@@ -106,16 +109,18 @@ class Pipeline:
         """
         findings: list[Finding] = []
         verdicts: list[Verdict] = []
+        cleared: list[Cleared] = []
         for tick_ms, events, account_ids in self._due(most):
             started = time.perf_counter()
             self._accounts.absorb(events, account_ids)
             told, named = self._tick(tick_ms)
             findings += told
             verdicts += named
+            cleared += self._links.cleared
             self._decided_ms = tick_ms
             self._time(time.perf_counter() - started)
         rejects, self._rejects = self._rejects, []
-        return Outputs(findings, verdicts, rejects)
+        return Outputs(findings, verdicts, rejects, cleared)
 
     def finish(self) -> Outputs:
         """Every source is at its end."""
