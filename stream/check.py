@@ -10,6 +10,7 @@ from rich.text import Text
 from stream.config import Loaded, Settings, links_path, table
 from stream.errors import InputError
 from stream.evidence import fields_needed
+from stream.learning.weights import load_weights
 from stream.links.kinds import LinkKind, load_kinds
 from stream.runtime.access import check_access
 from stream.runtime.files import log_files
@@ -81,10 +82,11 @@ def show(sample: Coverage, settings: Settings, console: Console | None = None) -
 def show_settings(loaded: Loaded, console: Console | None = None) -> None:
     """Prints each effective value with its unit and origin, secrets masked, and the kinds of links.
 
-    Raises ConfigError where the table of link kinds or the access to Kafka is wrong.
+    Raises ConfigError where the table of link kinds, that of weights or the access to Kafka is wrong.
     """
     check_access(loaded.settings.kafka)
     kinds = load_kinds(links_path(loaded.settings))
+    load_weights(loaded.settings.alerts.weights)
     shown = Table(box=None, pad_edge=False)
     for heading in ("setting", "value", "unit", "from"):
         shown.add_column(heading, overflow="fold")

@@ -62,16 +62,24 @@ def _replay(options: argparse.Namespace) -> None:
     until_ms = None if options.until is None else time_ms("--until", options.until)
     feedback = lines(options.feedback) if options.feedback else []
     with ExitStack() as stack:
-        files = Files(
-            *(stack.enter_context(output(p)) for p in (options.alerts, options.verdicts, options.rejects))
-        )
+        paths = (options.alerts, options.verdicts, options.rejects, options.cleared)
+        files = Files(*(stack.enter_context(output(path)) for path in paths))
+        weights = stack.enter_context(output(options.weights))
         report = stack.enter_context(shown("replay"))
-        replay(options.paths, settings, until_ms=until_ms, sinks=[files], progress=report, feedback=feedback)
+        done = replay(
+            options.paths, settings, until_ms=until_ms, sinks=[files], progress=report, feedback=feedback
+        )
+        if weights:
+            weights.write(done.weights().encode())
 
 
 def _explain(options: argparse.Namespace) -> None:
     from stream.findings.case import case, show
+    from stream.findings.cleared import show_cleared
 
+    if options.cleared:
+        show_cleared(options.uid, lines(options.cleared), options.cleared)
+        return
     folder = Path(options.findings)
     findings = str(folder / "findings.ndjson") if folder.is_dir() else options.findings
     beside = folder / "verdicts.ndjson"

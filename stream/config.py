@@ -26,8 +26,8 @@ __all__ = [
 ]  # fmt: skip
 
 _PREFIX: Final = "SHOAL_"
-_NOT_IN_DIGEST: Final = frozenset({"kafka", "intake.keep_raw_bytes", "links.table"})
-"""Groups and keys that cannot change a finding; of the table of links the content counts, not the path."""
+_NOT_IN_DIGEST: Final = frozenset({"kafka", "intake.keep_raw_bytes", "links.table", "alerts.weights"})
+"""Groups and keys that cannot change a finding; of tables the content counts, not the path."""
 
 _WORDING: Final = (
     ("Input should be a valid dictionary or instance of", "should be a table of settings, [group] in TOML:"),
@@ -92,10 +92,12 @@ def digest(settings: Settings) -> str:
     """16 hex digits over everything in the configuration that influences findings.
 
     Secrets enter as a hash keyed by themselves; where the broker is does not enter, so the embedded
-    and the Kafka runtime agree. The table of link kinds is part of it.
+    and the Kafka runtime agree. The table of link kinds is part of it, and a table of weights.
     """
     values = {key: _public(value) for key, value in _flat(settings) if not _out_of_digest(key, settings)}
     content = orjson.dumps(values, option=orjson.OPT_SORT_KEYS) + _content(links_path(settings))
+    if settings.alerts.weights:
+        content += _content(Path(settings.alerts.weights))
     return hashlib.sha256(content).hexdigest()[:16]
 
 

@@ -52,15 +52,22 @@ def _add_replay(commands: Any) -> None:
     command.add_argument("--verdicts", metavar="FILE", help="verdicts, NDJSON")
     command.add_argument("--rejects", metavar="FILE", help="refused records with the reason, NDJSON")
     command.add_argument("--feedback", metavar="FILE", help="analysts' decisions, NDJSON")
+    command.add_argument("--cleared", metavar="FILE", help="links left alone and why, daily, NDJSON")
+    command.add_argument(
+        "--weights", metavar="FILE", help="what the learner came to, a table for alerts.weights (TOML)"
+    )
     command.add_argument("--until", metavar="TIME", help="stop at this event time, RFC 3339")
 
 
 def _add_explain(commands: Any) -> None:
     command = _command(commands, "explain", "print one case as an analyst reads it", config=False)
-    command.add_argument("uid", metavar="UID", help="the finding's uid, or its beginning")
+    command.add_argument(
+        "uid", metavar="UID", help="the finding's uid, or its beginning; with --cleared a link's value"
+    )
     command.add_argument(
         "--findings", metavar="FILE", default=".", help="or a folder with findings.ndjson (default: this one)"
     )
+    command.add_argument("--cleared", metavar="FILE", help="says why a link in it was left alone")
     command.add_argument("--verdicts", metavar="FILE", help="adds why each account was named")
 
 

@@ -195,6 +195,11 @@ class Alerts(_Group):
         "nats",
         gt=0,
     )
+    weights: str = _setting(
+        "",
+        "file of weights that say how sure a finding is (TOML); empty: the built-in table",
+        "what was learned from verdicts counts for good once somebody has read it",
+    )
     decision_days: float = _setting(
         180.0,
         "how long an analyst's decision holds that has no expiry of its own",

@@ -15,8 +15,10 @@ from stream.bench.runs import Done, Run
 from stream.cli import COMMANDS, main
 from stream.config import as_toml
 from stream.event.fields import RECORD
+from stream.learning.weights import Weights, load_weights
 from stream.options import parser
 from stream.runtime import local
+from stream.runtime.pipeline import Pipeline
 from tests.bench.outcomes import outcome, trial
 from tests.runtime.fake import FakePipeline
 
@@ -173,6 +175,19 @@ def test_replay_writes_findings_verdicts_and_rejects(log: Path, tmp_path: Path) 
     assert {finding["uid"] for finding in findings} == {"c-a0", "c-a1", "c-a2"}
     assert {verdict["account_id"] for verdict in verdicts} == {"a0", "a1", "a2"}
     assert [(reject["source"], reject["offset"]) for reject in rejects] == [(str(log), 300)]
+
+
+def test_replay_writes_the_table_that_settings_can_name(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "Pipeline", Pipeline)
+    weights, settings = tmp_path / "weights.toml", tmp_path / "shoal.toml"
+    assert main(["replay", str(log), "--weights", str(weights)]) == 0
+    assert load_weights(str(weights)).of("young") == Weights().of("young")
+    settings.write_text(f'[alerts]\nweights = "{weights}"\n')
+    assert main(["replay", str(log), "--config", str(settings)]) == 0
+    weights.write_text("bias = 3.0\n")
+    assert main(["replay", str(log), "--config", str(settings)]) == 2
 
 
 def test_replay_says_findings_on_standard_output_and_progress_on_standard_error(

@@ -28,7 +28,7 @@ def test_names_follow_the_conventions(metric: object) -> None:
     assert name.startswith("shoal_")
     assert name.endswith("_total") == (kind == "counter")
     assert name.removesuffix("_total").endswith(unit)
-    assert metric.label in ("", "reason", "field", "family", "partition", "part", "activity")  # type: ignore[attr-defined]
+    assert metric.label in ("", "reason", "field", "family", "partition", "part", "activity", "by")  # type: ignore[attr-defined]
 
 
 def test_names_are_declared_once() -> None:

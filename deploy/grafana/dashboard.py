@@ -110,6 +110,16 @@ ROWS: Final[tuple[tuple[str, tuple[Panel, ...]], ...]] = (
             Panel("Reference age", "s", (("age", "shoal_reference_age_seconds"),)),
             Panel("Learner age", "s", (("age", "shoal_learner_age_seconds"),)),
             Panel("Verdicts learned", "short", (("verdicts", "shoal_learner_updates_total"),)),
+            Panel("Foretelling verdicts: log loss", "short", (("{{by}}", "shoal_learner_log_loss_nats"),)),
+            Panel("Foretelling verdicts: area", "short", (("{{by}}", "shoal_learner_area_ratio"),)),
+            Panel(
+                "Learner in use",
+                "short",
+                (
+                    ("in use", "shoal_learner_in_use"),
+                    ("rolled back", "shoal_learner_rollbacks_total"),
+                ),
+            ),
             Panel("Account hours learned", "ops", (("hours", "rate(shoal_baseline_updates_total[1m])"),)),
             Panel("Baseline score", "short", (("mean", "shoal_baseline_score_mean"),)),
         ),

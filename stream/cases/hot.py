@@ -76,6 +76,10 @@ class Judged:
     total: Floats
     need: Floats
     hard: Floats
+    newcomers: Floats
+    """Nats of the need that are asked because members may be honest newcomers."""
+    product: Floats
+    """Nats over the need that do not count, for all there is could come of sharing one product; else none."""
     hot: NDArray[np.bool_]
 
     def identity_tells(self, i: int, kind: LinkKind, members: Members) -> bool:
@@ -103,10 +107,14 @@ def judge(
     reasons = reasons + ((pieces["tokens_in"].nats + pieces["tokens_out"].nats) > _COUNTS)
     few_may_do = units.by_kind(_few_may_do) | (hard > _HARD_NATS)
     enough = units.votes >= np.where(few_may_do, min_units - FEW_UNITS, min_units)
-    need = threshold + _margin(units, hard, min_units) + _newcomers_margin(units, pieces) + _served(pieces)
+    newcomers = _newcomers_margin(units, pieces) + _served(pieces)
+    need = threshold + _margin(units, hard, min_units) + newcomers
+    own = _no_product(pieces)
     # rounded, so that the last bit of a sum of floats cannot decide
-    hot = (np.round(total, 6) >= np.round(need, 6)) & (reasons >= 2) & enough & _no_product(pieces)
-    return Judged(units, pieces, total, need, hard, hot)
+    hot = (np.round(total, 6) >= np.round(need, 6)) & (reasons >= 2) & enough & own
+    return Judged(
+        units, pieces, total, need, hard, newcomers, np.where(own, 0.0, np.maximum(total - need, 0)), hot
+    )
 
 
 def _margin(units: Units, hard: Floats, min_units: int) -> Floats:

@@ -6,6 +6,7 @@ from typing import Final
 
 from stream.cases.campaign import Campaign, LinkKey
 from stream.findings.finding import Activity, Evidence, Finding, LinkRef
+from stream.learning.verdicts import Confidence
 
 _SAMPLE: Final = 20
 _EVIDENCE: Final = 12
@@ -38,7 +39,7 @@ def finding(
     case: Campaign,
     activity: Activity,
     now_ms: int,
-    confidence: float,
+    confidence: Confidence,
     config_digest: str,
     exchanges: Exchanges,
 ) -> Finding:
@@ -50,7 +51,9 @@ def finding(
         time_ms=now_ms,
         title=_title(case, evidence),
         severity=case.severity(),
-        confidence=round(confidence, 4),
+        confidence=round(confidence.probability, 4),
+        learner=confidence.stage,
+        learner_verdicts=confidence.verdicts,
         member_count=len(case.members),
         members=tuple(sorted(member.account_id for member in case.members.values())[:_SAMPLE]),
         first_seen_ms=case.first_ms,

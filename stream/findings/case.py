@@ -87,7 +87,7 @@ def _page(told: Case) -> Group:
         Text(now["title"], style="bold"),
         Text(
             f"case {now['uid']}, {_STATE[now['activity']]}; severity {now['severity']}, "
-            f"confidence {now['confidence']:.4g}"
+            f"confidence {now['confidence']:.4g} ({_confidence_by(now)})"
         ),
         Text(
             f"{now['member_count']:,} accounts, {now['exchanges']:,} exchanges "
@@ -101,6 +101,13 @@ def _page(told: Case) -> Group:
         Text(f"\nconfiguration {now['config_digest']}", style="dim"),
     ]
     return Group(*parts)
+
+
+def _confidence_by(now: Written) -> str:
+    """Who says how sure it is; findings of earlier releases do not tell."""
+    told = now.get("learner", {"stage": "warming up", "verdicts": 0})
+    by = "the learner's" if told["stage"] == "in use" else f"the table's, learner {told['stage']}"
+    return f"{by}, {told['verdicts']:,} verdicts"
 
 
 _STATE = {"open": "open", "update": "open", "close": "closed"}

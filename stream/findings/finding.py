@@ -68,6 +68,10 @@ class Finding:
     evidence: tuple[Evidence, ...]
     history: tuple[str, ...]
     config_digest: str
+    learner: str = "warming up"
+    """Whether the confidence is the learner's (in use) or the table's (warming up, off)."""
+    learner_verdicts: int = 0
+    """Verdicts that it had learned by then."""
 
 
 @dataclass(frozen=True, slots=True)

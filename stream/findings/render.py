@@ -29,6 +29,7 @@ def finding_bytes(finding: Finding) -> bytes:
             "title": finding.title,
             "severity": finding.severity,
             "confidence": rounded(finding.confidence),
+            "learner": {"stage": finding.learner, "verdicts": finding.learner_verdicts},
             "member_count": finding.member_count,
             "members": finding.members[:MEMBER_SAMPLE],
             "first_seen": rfc3339(finding.first_seen_ms),

@@ -37,3 +37,13 @@ def who_votes(keys: Keys, org: Keys, payment: Keys) -> NDArray[np.uint64]:
     """
     by_org = np.where(org != 0, org, keys)
     return np.stack([np.where(payment != 0, payment, by_org), by_org])
+
+
+def sampled(seats: Seats, votes: NDArray[np.int64], most: int) -> Seats:
+    """At most about `most` units of each link, the same on every link: those of the lowest keys.
+
+    `votes`: units by slot of the link. Units and not accounts, or one firm's seats would crowd out the
+    unrelated members.
+    """
+    wanted = most / np.maximum(votes, most)
+    return seats.where(seats.unit / 2.0**64 < wanted[seats.link])

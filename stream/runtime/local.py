@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import IO, Final, NamedTuple, Protocol
 
 from stream.config import Settings
+from stream.findings.cleared import cleared_bytes
 from stream.findings.render import finding_bytes, reject_bytes, verdict_bytes
 from stream.runtime.files import Lines, LogFile, log_files
 from stream.runtime.pipeline import Outputs, Pipeline
@@ -51,12 +52,14 @@ class Files:
     findings: IO[bytes] | None = None
     verdicts: IO[bytes] | None = None
     rejects: IO[bytes] | None = None
+    cleared: IO[bytes] | None = None
 
     def write(self, outputs: Outputs) -> None:
-        """Appends one line for each finding, verdict and reject."""
+        """Appends one line for each finding, verdict, reject and link left alone."""
         _append(self.findings, map(finding_bytes, outputs.findings))
         _append(self.verdicts, map(verdict_bytes, outputs.verdicts))
         _append(self.rejects, map(reject_bytes, outputs.rejects))
+        _append(self.cleared, map(cleared_bytes, outputs.cleared))
 
 
 @dataclass
@@ -198,6 +201,7 @@ def _up_to(until_ms: int, outputs: Outputs) -> Outputs:
         [finding for finding in outputs.findings if finding.time_ms <= until_ms],
         [verdict for verdict in outputs.verdicts if verdict.time_ms <= until_ms],
         outputs.rejects,
+        [link for link in outputs.cleared if link.time_ms <= until_ms],
     )
 
 

@@ -19,6 +19,7 @@ from stream.config import digest, links_path
 from stream.event.batch import Reject
 from stream.event.columns import Columns, to_columns
 from stream.evidence import fields_needed
+from stream.findings.cleared import Cleared
 from stream.findings.finding import Finding, Verdict
 from stream.links.kinds import load_kinds
 from stream.runtime.held import NAME, Held
@@ -41,6 +42,8 @@ class Outputs(NamedTuple):
     findings: list[Finding]
     verdicts: list[Verdict]
     rejects: list[Reject]
+    cleared: Sequence[Cleared] = ()
+    """Links that were left alone, and why: once a day of event time."""
 
 
 class Pipeline:
@@ -57,7 +60,7 @@ class Pipeline:
         self._accounts = Accounts(settings.windows, kinds)
         self._links = Links(settings, kinds)
         self._campaigns = Campaigns(
-            digest(settings), self._links.learner.probability, self._links.exchanges, kinds
+            digest(settings), self._links.learner.confidence, self._links.exchanges, kinds
         )
         self._decided_ms: int | None = None
         self._active_ms = 0
@@ -106,16 +109,18 @@ class Pipeline:
         """
         findings: list[Finding] = []
         verdicts: list[Verdict] = []
+        cleared: list[Cleared] = []
         for tick_ms, events, account_ids in self._due(most):
             started = time.perf_counter()
             self._accounts.absorb(events, account_ids)
             told, named = self._tick(tick_ms)
             findings += told
             verdicts += named
+            cleared += self._links.cleared
             self._decided_ms = tick_ms
             self._time(time.perf_counter() - started)
         rejects, self._rejects = self._rejects, []
-        return Outputs(findings, verdicts, rejects)
+        return Outputs(findings, verdicts, rejects, cleared)
 
     def finish(self) -> Outputs:
         """Every source is at its end."""
@@ -235,6 +240,10 @@ class Pipeline:
             self._feedback = [Feedback(*row) for row in meta["feedback"]]
             self._feedback_position = meta["feedback_position"]
 
+    def weights(self) -> str:
+        """What the learner has come to, as the file that `alerts.weights` names."""
+        return self._links.learner.as_toml()
+
     def stats(self) -> Stats:
         """Numbers for metrics; the tick durations since the last call go with it."""
         durations, self._ticks = self._ticks, []
@@ -265,6 +274,10 @@ class Pipeline:
             watermark_ms=self.watermark_ms,
             reference_age_s=reference,
             learner_updates=learner.updates,
+            learner_rollbacks=learner.rollbacks,
+            learner_in_use=learner.stage == "in use",
+            learner_loss=learner.prequential.losses(),
+            learner_area=learner.prequential.areas(),
             learner_age_s=(decided - learner.newest_ms) / 1000 if learned and decided is not None else None,
             baseline_updates=baseline.learned,
             baseline_score_mean=baseline.mean_score if baseline.learned else None,

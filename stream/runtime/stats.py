@@ -56,6 +56,14 @@ class Stats:
     """Event time between the newest reference link and the watermark, s."""
     learner_updates: int = 0
     """Counter: verdicts that the online learner took."""
+    learner_rollbacks: int = 0
+    """Counter: times that it was taken back to what it had been."""
+    learner_in_use: bool = False
+    """Whether it foretells verdicts better than the table, and so says how sure findings are."""
+    learner_loss: dict[str, float | None] = field(default_factory=dict)
+    """By learner and table: mean log loss of foretelling the last verdicts, nats."""
+    learner_area: dict[str, float | None] = field(default_factory=dict)
+    """By learner and table: area under the ROC curve over the last verdicts."""
     learner_age_s: float | None = None
     """Event time since the learner's last update, s."""
     baseline_updates: int = 0

@@ -18,6 +18,7 @@ from stream.cases.suspect import Activity, Suspect
 from stream.cases.write import Exchanges, finding
 from stream.findings import finding as said
 from stream.findings.finding import Finding, LinkRef, Verdict
+from stream.learning.verdicts import Confidence
 from stream.links.kinds import LinkKind
 
 NAME: Final = "campaigns"
@@ -29,7 +30,7 @@ _JOIN_LEAST: Final = 3
 _MERGE_SHARE: Final = 0.5
 """Of the smaller campaign's accounts on one hot link: a popular value cannot glue two campaigns."""
 
-Confidence = Callable[[dict[str, float]], float]
+Judge = Callable[[dict[str, float]], Confidence]
 Ties = Callable[[Sequence[LinkKey], Sequence[int]], list[set[int]]]
 """(links, accounts) -> for each link, which of the accounts (by position) are on it."""
 
@@ -38,11 +39,11 @@ class Campaigns(Docket):
     """Which suspect belongs to which case."""
 
     def __init__(
-        self, config_digest: str, confidence: Confidence, exchanges: Exchanges, kinds: Sequence[LinkKind]
+        self, config_digest: str, judge: Judge, exchanges: Exchanges, kinds: Sequence[LinkKind]
     ) -> None:
-        """Start empty. `confidence`: nats by piece -> probability, the verdict learner's."""
+        """Start empty. `judge`: nats by piece -> how sure, the verdict learner's."""
         super().__init__()
-        self._digest, self._confidence, self._exchanges = config_digest, confidence, exchanges
+        self._digest, self._judge, self._exchanges = config_digest, judge, exchanges
         self._ties = {kind.name for kind in kinds if kind.ties}
         self._merged: dict[int, int] = {}
         self._exempt: Standing[str] = Standing()
@@ -212,7 +213,7 @@ class Campaigns(Docket):
 
     def _write(self, case: Campaign, activity: said.Activity, now_ms: int) -> Finding:
         nats = {piece.name: piece.feature for piece in case.strongest().evidence} if case.links else {}
-        return finding(case, activity, now_ms, self._confidence(nats), self._digest, self._exchanges)
+        return finding(case, activity, now_ms, self._judge(nats), self._digest, self._exchanges)
 
     def take_merged(self) -> dict[int, int]:
         """Campaigns that were merged since the last call, and into which."""

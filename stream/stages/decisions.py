@@ -20,6 +20,8 @@ def apply(decision: Feedback, links: Links, campaigns: Campaigns, now_ms: int, d
     until_ms = decision.until_ms(default_ms)
     if until_ms <= now_ms:
         return
+    if decision.to_ms is not None:
+        links.unlearn(decision.to_ms)
     if decision.campaign_uid is not None:
         case = campaigns.by_uid(decision.campaign_uid)
         if case is not None:

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import numpy as np
 import orjson
-from numpy.typing import NDArray
 
 from stream.blocks import Block, as_json
 from stream.cases.campaign import Campaign, LinkKey
+from stream.cases.cleared import cleared
 from stream.cases.hot import FEW_UNITS, Judged, judge
 from stream.cases.naming import Naming
 from stream.cases.overlap import Overlap, overlaps
@@ -26,13 +26,15 @@ from stream.evidence.exchangeability import ALIKE_CAP
 from stream.evidence.piece import Floats
 from stream.evidence.place import PLACE_SHARE, most_together
 from stream.evidence.units import Units, units_of
+from stream.findings.cleared import Cleared
 from stream.learning.baseline import Baseline, panel
 from stream.learning.history import History
 from stream.learning.reference import LAG_MS, Normality, Record, Reference
 from stream.learning.survey import survey
 from stream.learning.verdicts import VerdictLearner
+from stream.learning.weights import load_weights
 from stream.links.kinds import LinkKind
-from stream.links.seats import Seats
+from stream.links.seats import Seats, sampled
 from stream.links.state import NAME, LinkState
 from stream.settings import Settings
 from stream.windows.slots import mix
@@ -60,7 +62,7 @@ class Links:
         self.state = LinkState(kinds, settings.windows.max_accounts, settings.windows.max_members)
         self.reference = Reference(warm_up_ms=round(settings.alerts.warm_up_days * DAY_MS))
         self.roll = Roll(self.state.profiles)
-        self.learner = VerdictLearner()
+        self.learner = VerdictLearner(load_weights(settings.alerts.weights))
         self.baseline = Baseline()
         self._history = History(NAME, PIECES)
         self._sticky = StickyLinks()
@@ -68,6 +70,8 @@ class Links:
         self._naming: Naming | None = None
         self._learned = True
         self.scored = self.hot = 0
+        self.cleared: list[Cleared] = []
+        """Of this tick: links that something spoke for; once a day of event time."""
 
     def absorb(self, block: Block) -> None:
         """Take a block of `profiles` or `sightings`; profiles come first."""
@@ -97,8 +101,12 @@ class Links:
             # before anything may be named there is no case that could excuse itself
             calm = ~judged.hot | (not self.reference.warm(now_ms))
             self._history.keep(keys, pieces, calm, now_ms)
+        self.cleared = []
         if normality is None or not self.reference.warm(now_ms):
             return []
+        if begins(DAY_MS, now_ms, self._tick_ms) and judged is not None:
+            remembered = self.remembered.nats(self.state.links)[judged.units.link]
+            self.cleared = cleared(judged, pieces, remembered, self.state.links, self._alerts, now_ms)
         seats = self.remembered.without_allowed(members, self.state.links)
         self._naming = Naming(
             self.state, self._alerts, seats, judged, normality, self._sticky, now_ms, self._tick_ms
@@ -164,6 +172,10 @@ class Links:
         self.learner.learn(nats, guilty, time_ms)
         self._learned = True
 
+    def unlearn(self, time_ms: int) -> None:
+        """Take the verdict learner back to what it was at a time."""
+        self._learned |= self.learner.roll_back(time_ms)
+
     def merge(self, merged: dict[int, int]) -> None:
         """Campaigns became part of others: accounts and links follow."""
         for old, new in merged.items():
@@ -202,19 +214,11 @@ class Links:
         fresh[1:] = (free.link[1:] != free.link[:-1]) | (free.unit[1:] != free.unit[:-1])
         votes = np.bincount(free.link[fresh], minlength=len(self.state.links))
         free = free.where(votes[free.link] >= self._alerts.min_units - FEW_UNITS)
-        free = self._sample(free, votes)
+        free = sampled(free, votes, SAMPLE)
         if not len(free.link):
             return None
         members = self.state.describe(free)
         return units_of(self._kinds, free.kind, members, self._together(seats, free))
-
-    def _sample(self, seats: Seats, votes: NDArray[np.int64]) -> Seats:
-        """At most about SAMPLE units of each link, the same on every link: those of the lowest keys.
-
-        Units and not accounts, or one firm's seats would crowd out the unrelated members.
-        """
-        wanted = SAMPLE / np.maximum(votes, SAMPLE)
-        return seats.where(seats.unit / 2.0**64 < wanted[seats.link])
 
     def _together(self, seats: Seats, free: Seats) -> Floats:
         """Most units of each link that one network holds a quarter of; shape (links,)."""

@@ -50,7 +50,7 @@ def test_two_reasons_over_the_threshold_are_hot() -> None:
     assert not hot({"young": 4.0, "alike": 3.5})
 
 
-PRODUCT = {name: 5.0 for name in ("young", "roaming", "templated", "breadth", "uniform_tool", "tokens_in")}
+PRODUCT = dict.fromkeys(("young", "roaming", "templated", "breadth", "uniform_tool", "tokens_in"), 5.0)
 """What the newcomers of one product have in common: its release, its servers, its prompts and its tool."""
 
 

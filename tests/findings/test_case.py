@@ -44,7 +44,7 @@ def test_a_case_tells_what_an_analyst_asks() -> None:
     text = printed("abc")
     for part in (
         "Two accounts [act] as one",
-        "case abc123, open; severity high, confidence 0.99",
+        "case abc123, open; severity high, confidence 0.99 (the table's, learner warming up, 0 verdicts)",
         "3 accounts, 40 exchanges from 1970-01-01 00:00 to 1970-01-01 00:01",
         "observed 0.9, expected 0.1, counts from 0.3 share",
         "payment",

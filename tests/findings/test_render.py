@@ -44,7 +44,8 @@ EVIDENCE_JSON = (
 def test_a_finding_is_these_bytes() -> None:
     assert finding_bytes(FINDING) == (
         b'{"uid":"c-1","activity":"open","time":"2026-04-08T00:00:00.123Z",'
-        b'"title":"12 accounts act as one","severity":"high","confidence":1.0,"member_count":2,'
+        b'"title":"12 accounts act as one","severity":"high","confidence":1.0,'
+        b'"learner":{"stage":"warming up","verdicts":0},"member_count":2,'
         b'"members":["a","b"],"first_seen":"2026-04-07T23:53:20.000Z",'
         b'"last_seen":"2026-04-08T00:00:00.000Z","exchanges":40,'
         b'"links":[{"kind":"payment","value":"00ff00ff00ff00ff","units":9,"members":12,'

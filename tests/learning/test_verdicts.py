@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream.evidence import PIECES
-from stream.learning.verdicts import VerdictLearner
+from stream.learning.verdicts import SNAPSHOTS, VerdictLearner
 
 BAND = 1.5
 STRONG = dict.fromkeys(("young", "handed_over", "breadth", "alike"), 5.0)
@@ -87,3 +87,52 @@ def test_a_candidate_starts_at_nothing_and_stays_within_half_a_nats_worth(guilty
     other = VerdictLearner()
     other.restore(orjson.loads(orjson.dumps(learner.plain())))
     assert other.weights() == learner.weights()
+
+
+def at_times(times: range) -> VerdictLearner:
+    learner = VerdictLearner()
+    for i in times:
+        learner.learn({"young": 4.0, "alike": float(i % 3)}, i % 2 == 0, i)
+    return learner
+
+
+def without_counts(learner: VerdictLearner) -> dict[str, object]:
+    return {name: of for name, of in learner.plain().items() if name not in ("updates", "rollbacks")}
+
+
+@pytest.mark.parametrize("to", [0, 1, 5, 8])
+def test_rolled_back_it_is_what_it_was(to: int) -> None:
+    learner = at_times(range(10))
+    assert learner.roll_back(to)
+    assert without_counts(learner) == without_counts(at_times(range(to + 1)))
+    assert (learner.updates, learner.standing, learner.rollbacks) == (10, to + 1, 1)
+
+
+def test_rolled_back_before_its_first_lesson_it_is_the_table() -> None:
+    learner = at_times(range(1, 9))
+    assert learner.roll_back(0)
+    assert without_counts(learner) == without_counts(VerdictLearner())
+
+
+def test_rolled_back_before_all_that_is_kept_it_is_the_table() -> None:
+    learner = at_times(range(SNAPSHOTS + 20))
+    assert learner.roll_back(3)
+    assert without_counts(learner) == without_counts(VerdictLearner())
+    learner = at_times(range(SNAPSHOTS + 20))
+    assert learner.roll_back(SNAPSHOTS)
+    assert learner.standing == SNAPSHOTS + 1
+
+
+def test_where_nothing_was_learned_since_there_is_nothing_to_roll_back() -> None:
+    learner = at_times(range(4))
+    before = learner.plain()
+    assert not learner.roll_back(3)
+    assert learner.plain() == before
+
+
+def test_a_rollback_survives_a_restart() -> None:
+    learner, other = at_times(range(10)), VerdictLearner()
+    other.restore(orjson.loads(orjson.dumps(learner.plain())))
+    learner.roll_back(4)
+    other.roll_back(4)
+    assert other.plain() == learner.plain()

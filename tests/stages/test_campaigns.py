@@ -10,6 +10,7 @@ from stream.cases.campaign import LinkKey
 from stream.cases.suspect import Suspect
 from stream.config import config_path
 from stream.findings.finding import Evidence, Finding, Verdict
+from stream.learning.verdicts import Confidence
 from stream.links.kinds import load_kinds
 from stream.stages.campaigns import Campaigns
 from stream.windows.tiles import HORIZONS
@@ -30,7 +31,7 @@ class Stage:
     """A campaigns stage with its clock."""
 
     def __init__(self) -> None:
-        self.campaigns = Campaigns("digest", lambda nats: 0.5, exchanges, KINDS)
+        self.campaigns = Campaigns("digest", lambda nats: Confidence(0.5, 0, "off"), exchanges, KINDS)
         self.now_ms = START_MS
 
     def tick(
@@ -63,7 +64,9 @@ def ids(accounts: Iterable[int]) -> set[str]:
 
 
 def test_accounts_that_adhere_to_a_case_neither_title_it_nor_change_how_sure_it_is() -> None:
-    told = Campaigns("digest", lambda nats: sum(nats.values()) / 100, exchanges, KINDS)
+    told = Campaigns(
+        "digest", lambda nats: Confidence(sum(nats.values()) / 100, 7, "in use"), exchanges, KINDS
+    )
     adherence = Evidence("relation", "adherence", 0.9, 0.0, 0.6, "share", 0.0, "most of this link is named")
     told.consider([suspect(range(9))], START_MS)
     (opened,), _ = told.tick([], START_MS)

@@ -7,6 +7,7 @@ from stream.cases.feedback import Feedback, read_feedback
 from stream.cases.remembered import HONEST_NATS
 from stream.cases.suspect import Suspect
 from stream.config import config_path
+from stream.event.batch import Reject
 from stream.links.kinds import load_kinds
 from stream.stages.campaigns import Campaigns
 from stream.stages.decisions import apply
@@ -29,7 +30,7 @@ class Desk:
         made.link("client", 2, range(6, 10))
         made.link("client", 3, range(10))
         self.links: Links = made.links
-        self.campaigns = Campaigns("digest", self.links.learner.probability, self.links.exchanges, KINDS)
+        self.campaigns = Campaigns("digest", self.links.learner.confidence, self.links.exchanges, KINDS)
         parts = [("client", 3, range(5, 7)), ("prompt_prefix", 1, range(5)), ("client", 2, range(7, 10))]
         companions: tuple[tuple[int, int], ...] = ()
         suspects = []
@@ -72,7 +73,7 @@ class Desk:
         blocks = [decode(b.stage, b.table, b.whole, encode(b)) for b in stored]
         self.links = Population().links
         self.links.restore([block for block in blocks if block.stage == "links"])
-        self.campaigns = Campaigns("digest", self.links.learner.probability, self.links.exchanges, KINDS)
+        self.campaigns = Campaigns("digest", self.links.learner.confidence, self.links.exchanges, KINDS)
         self.campaigns.restore([block for block in blocks if block.stage == "campaigns"])
         self.case = self.campaigns.cases[self.case.number]
 
@@ -219,3 +220,29 @@ def test_a_snoozed_case_is_silent_until_it_is_judged(desk: Desk) -> None:
     assert desk.named() == 9
     assert desk.say("honest", campaign_uid=desk.case.uid) == (9, 1)
     assert desk.case.snoozed_ms == 0
+
+
+def test_a_rollback_takes_the_lessons_back_and_leaves_the_case(desk: Desk) -> None:
+    untaught = desk.links.learner.probability({"young": 3.0})
+    desk.say("confirmed", campaign_uid=desk.case.uid)
+    assert desk.links.learner.probability({"young": 3.0}) != untaught
+    assert desk.say("rollback", to="2026-05-07T00:00:00Z") == (0, 0)
+    assert desk.links.learner.probability({"young": 3.0}) == untaught
+    assert (desk.links.learner.standing, desk.links.learner.rollbacks) == (0, 1)
+    assert desk.named() == 10
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ('"decision": "rollback"', "rollback takes to"),
+        ('"decision": "rollback", "to": "2026-05-01T00:00:00Z", "account_id": "a"', "rollback takes to"),
+        ('"decision": "rollback", "to": "2026-05-09T00:00:00Z"', "to should be before time"),
+        ('"decision": "rollback", "to": "yesterday"', "to is no RFC 3339 time"),
+        ('"decision": "honest", "to": "2026-05-01T00:00:00Z", "account_id": "a"', "to belongs to rollback"),
+    ],
+)
+def test_a_wrong_rollback_is_refused(fields: str, told: str) -> None:
+    read = read_feedback(f'{{"time": "2026-05-08T00:00:00Z", "author": "x", {fields}}}'.encode(), 0)
+    assert isinstance(read, Reject)
+    assert told in str(read.detail)
