@@ -60,6 +60,12 @@ METRICS: Final[tuple[Metric, ...]] = (
     ),
     Metric("shoal_late_events_total", "counter", "Events that came after their tick.", read=lambda s: s.late),
     Metric(
+        "shoal_ahead_events_total",
+        "counter",
+        "Events a day or more ahead of their partition, which do not move time alone.",
+        read=lambda s: s.ahead,
+    ),
+    Metric(
         "shoal_duplicate_events_total", "counter", "Events dropped as repeats.", read=lambda s: s.duplicates
     ),
     Metric(

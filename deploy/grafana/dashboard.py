@@ -59,10 +59,11 @@ ROWS: Final[tuple[tuple[str, tuple[Panel, ...]], ...]] = (
                 (("{{field}}", "sum by (field) (rate(shoal_malformed_values_total[1m]))"),),
             ),
             Panel(
-                "Late and repeated",
+                "Late, ahead and repeated",
                 "ops",
                 (
                     ("late", "rate(shoal_late_events_total[1m])"),
+                    ("ahead", "rate(shoal_ahead_events_total[1m])"),
                     ("repeated", "rate(shoal_duplicate_events_total[1m])"),
                 ),
             ),

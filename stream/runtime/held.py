@@ -5,7 +5,7 @@ where it is late, of its source's watermark when it came. So batch sizes cannot 
 and other sources only decide when the tick runs.
 """
 
-from dataclasses import dataclass
+from dataclasses import astuple
 from typing import Any, Final
 
 import numpy as np
@@ -14,20 +14,12 @@ import polars as pl
 from stream.blocks import Block
 from stream.event.columns import ORDER
 from stream.event.fields import SCHEMA
+from stream.runtime.clock import Source
 
 NAME: Final = "pipeline"
 _SEEN: Final = "seen_ms"
 _CANONICAL: Final = (*ORDER, *(name for name in SCHEMA if name not in ORDER))
 """By every column: of events without an id that agree in ORDER, none may depend on which came first."""
-
-
-@dataclass(slots=True)
-class Source:
-    """One source: next offset to read, newest event time, and whether it holds time."""
-
-    position: int = 0
-    newest_ms: int | None = None
-    idle: bool = False
 
 
 class Held:
@@ -42,6 +34,7 @@ class Held:
         self._unsaved: list[pl.DataFrame] = []
         self._rewrite = True
         self.late = 0
+        self.ahead = 0
 
     def open(self, source: str) -> Source:
         """The source, which from now on holds time until it has an event or is idle."""
@@ -54,10 +47,9 @@ class Held:
         of = self.open(source)
         of.idle = False
         time_ms = events["time_ms"].to_numpy()
-        start = of.newest_ms if of.newest_ms is not None else int(time_ms[0])
-        newest = np.maximum.accumulate(np.append(start, time_ms))
-        of.newest_ms = int(newest[-1])
-        watermark = np.maximum(newest[:-1] - self._disorder_ms, decided_ms)
+        newest, ahead = of.read(time_ms)
+        watermark = np.maximum(newest - self._disorder_ms, decided_ms)
+        self.ahead += ahead
         self.late += int((time_ms < watermark).sum())
         rows = events.select(list(SCHEMA)).with_columns(pl.Series(_SEEN, np.maximum(time_ms, watermark)))
         self._new.append(rows)
@@ -117,7 +109,7 @@ class Held:
 
     def plain(self) -> dict[str, Any]:
         """The sources, for storing as JSON."""
-        return {name: [of.position, of.newest_ms, of.idle] for name, of in self.sources.items()}
+        return {name: list(astuple(of)) for name, of in self.sources.items()}
 
     def restore_sources(self, plain: dict[str, Any]) -> None:
         """Inverse of `plain`."""

@@ -254,6 +254,7 @@ class Pipeline:
         return Stats(
             events=self._intake.events,
             late=self._held.late,
+            ahead=self._held.ahead,
             duplicates=self._accounts.duplicates,
             rejects=dict(self._intake.rejects + self._refused),
             # a field that was never malformed is known to be at zero

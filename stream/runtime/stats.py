@@ -15,6 +15,8 @@ class Stats:
     """Counter: events taken in, before duplicates are dropped."""
     late: int = 0
     """Counter: events older than a decision that had been made when they came."""
+    ahead: int = 0
+    """Counter: events too far ahead of their source to move its time on their own."""
     duplicates: int = 0
     """Counter: events dropped because their id was seen within the retention."""
     rejects: dict[str, int] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from stream.blocks import Block, decode, encode
 from stream.config import Links, Settings
 from stream.errors import ConfigError
 from stream.findings.render import finding_bytes, rfc3339, verdict_bytes
+from stream.runtime.clock import CONFIRM
 from stream.runtime.pipeline import Outputs, Pipeline
 from stream.simulate import LOOKALIKES, WorldSpec, simulate
 from stream.windows.tiles import DAY_MS, HOUR_MS, MINUTE_MS
@@ -232,9 +233,9 @@ def test_a_restored_pipeline_has_nothing_to_save(midway: Midway) -> None:
 
 
 def _later(records: Sequence[bytes], days: float) -> list[bytes]:
-    """One exchange of each of three accounts that are in no campaign, days after all others."""
-    newest_ms = int(epoch_of(records[-1]) * 1000)
-    return [record(newest_ms + int(days * DAY_MS) + i * HOUR_MS, f"late-{i}") for i in range(3)]
+    """Exchanges of three accounts that are in no campaign, days after all others: enough to move time."""
+    back_ms = int(epoch_of(records[-1]) * 1000) + int(days * DAY_MS)
+    return [record(back_ms + i * MINUTE_MS, f"late-{i % 3}") for i in range(CONFIRM)]
 
 
 def test_a_long_silence_is_the_same_however_it_ends(midway: Midway) -> None:
@@ -249,6 +250,18 @@ def test_a_long_silence_is_the_same_however_it_ends(midway: Midway) -> None:
         datetime.fromisoformat(finding["time"]).timestamp() < epoch_of(silence[len(midway.left)])
         for finding in closed
     )
+
+
+def test_one_exchange_from_the_future_changes_nothing_that_is_found(midway: Midway) -> None:
+    """It is counted, and held until its time comes."""
+    honest, fooled = restored(midway.blocks), restored(midway.blocks)
+    newest_ms = int(epoch_of(midway.left[-1]) * 1000)
+    wrong = record(newest_ms + 400 * DAY_MS, "wrong-clock")
+    expected = told([*feed(honest, midway.left, forever(500)), honest.finish()])
+    among = [*midway.left[:200], wrong, *midway.left[200:]]
+    assert told([*feed(fooled, among, forever(500)), fooled.finish()]) == expected
+    assert fooled.stats().ahead == 1
+    assert fooled.watermark_ms == newest_ms
 
 
 def test_the_operators_own_table_of_links_is_used(tmp_path: Path) -> None:
