@@ -30,7 +30,8 @@ _OK, _FAILED, _INTERRUPTED = 0, 2, 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns the exit code; whatever a user can mend is one line on stderr."""
-    options = parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    options = parser().parse_args(given, argparse.Namespace(arguments=given))
     try:
         COMMANDS[options.command](options)
         sys.stdout.flush()

@@ -1,6 +1,7 @@
 """The bench on the command line: one short function per command."""
 
 import argparse
+import shlex
 import sys
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,9 @@ from stream.given import numbers, settings_of, world_spec
 from stream.options import listed
 
 if TYPE_CHECKING:
+    from stream.bench.report import Grid
     from stream.bench.runs import Done
+    from stream.bench.suite import Measured
 
 
 def bench_detection(options: argparse.Namespace) -> None:
@@ -43,7 +46,18 @@ def bench_detection(options: argparse.Namespace) -> None:
     shown = suite.all_tables(result)
     report.show(shown)
     if options.report:
-        report.write(Path(options.report), shown, suite.content(result))
+        _write(options, shown, result)
+
+
+def _write(options: argparse.Namespace, shown: "list[Grid]", result: "Measured") -> None:
+    from stream.bench import report, suite
+
+    folder, command = Path(options.report), shlex.join(["shoal", *options.arguments])
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn = suite.all_pictures(result, folder)
+    report.write(folder, shown, suite.content(result), command, drawn)
+    if not drawn:
+        print("shoal: no pictures without matplotlib: pip install 'shoal[report]'", file=sys.stderr)
 
 
 def _ended(done: "Done") -> None:

@@ -13,8 +13,13 @@ from stream.simulate import CampaignTruth, Truth
 
 HOUR_MS: Final = 3_600_000
 AT_ONCE_DAYS: Final = 0.5
+LEAK_HOURS: Final = (0, 1, 2, 3, 4, 6, 8, 12, 18, 24, 36, 48, 72, 96, 120, 168, 240, 336)
+"""Hours since a campaign's first exchange at which its leak is measured: a fifth to a third apart."""
+
 EXCHANGES_TO_SEE: Final = 3
 """Exchanges by which a payer is at work: one may be a trial, and a member of a link has made two or three."""
+
+_GUILTY: Final = "campaign/"
 
 PAYER: Final = pl.coalesce("payment_hash", "org_id", "account_id").alias("payer")
 """Who pays for a record: the means of payment, else the organisation, else the account."""
@@ -29,7 +34,8 @@ class CampaignOutcome:
     each account could make before it was named. Both leave out what its accounts did before its work
     began. `staggered_days` is how long it took to be at full strength, by ramps or by trickling accounts.
     `seen_ms` is when it could be seen at the earliest: as many payers as a case needs were at work; None if
-    there never were. `costs` says what each of its evasions costs the operator.
+    there never were. `costs` says what each of its evasions costs the operator. `leaked` is the harvest as
+    it grows: the share of all its exchanges made by LEAK_HOURS after the first, by accounts not named yet.
     """
 
     uid: str
@@ -44,6 +50,7 @@ class CampaignOutcome:
     staggered_days: float = 0.0
     seen_ms: int | None = None
     costs: dict[str, str] = field(default_factory=dict)
+    leaked: tuple[float, ...] = ()
 
     @property
     def at_once(self) -> bool:
@@ -77,13 +84,32 @@ class Named:
 
 
 @dataclass(frozen=True)
+class Held:
+    """Whom a case ever held: its accounts, how many of them are honest, and of how many campaigns others are.
+
+    `about` is the campaign of most of the guilty ones; None if most members are honest: a false case.
+    """
+
+    uid: str
+    about: str | None
+    members: int
+    honest: int
+    campaigns: int
+
+
+@dataclass(frozen=True)
 class Comparison:
-    """Outcome of each campaign and each honest population; a false case has mostly honest members."""
+    """Outcome of each campaign, each honest population and each case.
+
+    `scores` has the highest score of a verdict of every named account, in nats, and whether it is guilty.
+    """
 
     campaigns: tuple[CampaignOutcome, ...]
     populations: dict[str, Named]
     false_cases: tuple[str, ...]
     cases: int
+    held: tuple[Held, ...] = ()
+    scores: tuple[tuple[float, bool], ...] = ()
 
     @property
     def guilty(self) -> Named:
@@ -115,13 +141,13 @@ def compare(
     also where the verdict was withdrawn later: by then a gateway may have acted.
     """
     named_ms = _first_named(verdicts)
-    about = {case: _mostly(members, truth) for case, members in _members(verdicts).items()}
+    held = tuple(_held(case, members, truth) for case, members in sorted(_members(verdicts).items()))
     opened = {finding.uid: finding.time_ms for finding in reversed(findings) if finding.activity == "open"}
     outcomes = tuple(
         _outcome(
             uid,
             campaign,
-            [case for case, whom in about.items() if whom == uid],
+            [case.uid for case in held if case.about == uid],
             opened,
             named_ms,
             _own(campaign, exchanges),
@@ -129,8 +155,9 @@ def compare(
         )
         for uid, campaign in truth.campaigns.items()
     )
-    false_cases = tuple(sorted(case for case, whom in about.items() if whom is None))
-    return Comparison(outcomes, populations(named_ms, truth), false_cases, len(opened))
+    false_cases = tuple(case.uid for case in held if case.about is None)
+    honest, scores = populations(named_ms, truth), _scores(verdicts, truth)
+    return Comparison(outcomes, honest, false_cases, len(opened), held, scores)
 
 
 def populations(named: Iterable[str], truth: Truth) -> dict[str, Named]:
@@ -161,13 +188,25 @@ def _members(verdicts: Sequence[Verdict]) -> dict[str, set[str]]:
     return members
 
 
-def _mostly(members: set[str], truth: Truth) -> str | None:
-    """The campaign that most of the guilty members belong to; None where most members are honest."""
+def _held(case: str, members: set[str], truth: Truth) -> Held:
     labels = Counter(truth.accounts.get(account, "honest/unknown") for account in sorted(members))
-    guilty = Counter({label: count for label, count in labels.items() if label.startswith("campaign/")})
-    if 2 * guilty.total() < len(members):
-        return None
-    return guilty.most_common(1)[0][0].removeprefix("campaign/")
+    guilty = Counter({label: count for label, count in labels.items() if _is_guilty(label)})
+    honest = len(members) - guilty.total()
+    about = guilty.most_common(1)[0][0].removeprefix(_GUILTY) if honest <= guilty.total() else None
+    return Held(case, about, len(members), honest, len(guilty))
+
+
+def _scores(verdicts: Sequence[Verdict], truth: Truth) -> tuple[tuple[float, bool], ...]:
+    highest: dict[str, float] = {}
+    for verdict in verdicts:
+        if not verdict.cleared:
+            highest[verdict.account_id] = max(verdict.score, highest.get(verdict.account_id, verdict.score))
+    guilty = {account for account, label in truth.accounts.items() if _is_guilty(label)}
+    return tuple(sorted((score, account in guilty) for account, score in highest.items()))
+
+
+def _is_guilty(label: str) -> bool:
+    return label.startswith(_GUILTY)
 
 
 def _outcome(
@@ -185,8 +224,10 @@ def _outcome(
         schema={"account_id": pl.String, "named_ms": pl.Int64},
     )
     until = own.join(known, on="account_id", how="left")
-    unnamed_yet = (pl.col("named_ms").is_null() | (pl.col("time_ms") < pl.col("named_ms"))).mean()
-    harvest = until.select(unnamed_yet).item()
+    unnamed_yet = pl.col("named_ms").is_null() | (pl.col("time_ms") < pl.col("named_ms"))
+    harvest = until.select(unnamed_yet.mean()).item()
+    hours = (pl.col("time_ms") - _ms(campaign.first_exchange)) / HOUR_MS
+    leaked = until.select((unnamed_yet & (hours <= h)).mean().alias(str(h)) for h in LEAK_HOURS)
     before = own.height if first_case_ms is None else own.filter(pl.col("time_ms") < first_case_ms).height
     return CampaignOutcome(
         uid=uid,
@@ -201,6 +242,7 @@ def _outcome(
         staggered_days=max(campaign.ramp_days, campaign.joining_days),
         seen_ms=_seen_ms(own, least_payers),
         costs=campaign.costs,
+        leaked=tuple(leaked.row(0)) if until.height else (),
     )
 
 

@@ -24,7 +24,12 @@ class Trial:
 
 @dataclass(frozen=True)
 class Summary:
-    """All trials together; shares are over all accounts of all worlds, `harvest` is weighted by accounts."""
+    """All trials together; shares are over all accounts of all worlds, `harvest` is weighted by accounts.
+
+    Fragmentation is `cases_per_campaign`, of campaigns that were found; contamination is `honest_in_cases`,
+    the honest ones among all members of cases that are mostly about a campaign, and `mixed_cases`, the cases
+    with accounts of two campaigns or more.
+    """
 
     recall: Named
     recall_by_archetype: dict[str, Named]
@@ -32,6 +37,8 @@ class Summary:
     honest_by_population: dict[str, Named]
     false_cases_in_28_days: list[float]
     cases_per_campaign: float
+    honest_in_cases: Named
+    mixed_cases: int
     hours_to_case: list[float]
     hours_after_seen: list[float]
     harvest: float
@@ -50,6 +57,13 @@ def summary(done: Sequence[Trial]) -> Summary:
         honest_by_population=_by_key(pair for one in done for pair in one.found.populations.items()),
         false_cases_in_28_days=[one.false_cases_in_28_days for one in done],
         cases_per_campaign=sum(len(outcome.cases) for outcome in found) / max(len(found), 1),
+        honest_in_cases=total(
+            Named(case.members, case.honest)
+            for one in done
+            for case in one.found.held
+            if case.about is not None
+        ),
+        mixed_cases=sum(case.campaigns > 1 for one in done for case in one.found.held),
         hours_to_case=sorted(o.hours_to_case for o in outcomes if o.hours_to_case is not None),
         hours_after_seen=sorted(o.hours_after_seen for o in outcomes if o.hours_after_seen is not None),
         harvest=sum(share * size for share, size in exchanges) / max(sum(size for _, size in exchanges), 1),

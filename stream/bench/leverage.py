@@ -29,7 +29,7 @@ class Leverage(NamedTuple):
 
 def sensitive(plain: Sequence[Trial], done: Sequence[Done], values: Mapping[str, Number]) -> Grid:
     """Every number with what it does, what moves most first; `plain` are the same worlds unchanged."""
-    moves = _leverage(plain, done, values)
+    moves = leverage(plain, done, values)
     headings = ["number", "value"]
     for factor in FACTORS:
         times = f"x {factor:g}"
@@ -41,7 +41,8 @@ def sensitive(plain: Sequence[Trial], done: Sequence[Done], values: Mapping[str,
     return Grid("Sensitivity", (*headings, "accounts moved", "harvest moved"), rows)
 
 
-def _leverage(plain: Sequence[Trial], done: Sequence[Done], values: Mapping[str, Number]) -> list[Leverage]:
+def leverage(plain: Sequence[Trial], done: Sequence[Done], values: Mapping[str, Number]) -> list[Leverage]:
+    """What every number moves, the most first; `plain` are the same worlds unchanged."""
     trials: dict[str, dict[float, list[Trial]]] = {}
     for run, trial in done:
         trials.setdefault(run.name, {}).setdefault(run.change.factor, []).append(trial)

@@ -24,6 +24,13 @@ class Grid(NamedTuple):
     rows: Sequence[tuple[str, ...]]
 
 
+class Picture(NamedTuple):
+    """A file beside the report, and what it shows."""
+
+    file: str
+    caption: str
+
+
 def grids(done: Sequence[Trial]) -> list[Grid]:
     """Every table of a detection benchmark."""
     everything = summary(done)
@@ -55,13 +62,20 @@ def markdown(tables: Sequence[Grid]) -> str:
     return "\n".join(_markdown(grid) for grid in tables)
 
 
-def write(folder: Path, tables: Sequence[Grid], content: dict[str, Any]) -> None:
-    """Writes the tables as `detection.md`, and them with `content` as `detection.json`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "detection.md").write_text(markdown(tables), "utf-8")
+def write(
+    folder: Path,
+    tables: Sequence[Grid],
+    content: dict[str, Any],
+    command: str,
+    pictures: Sequence[Picture] = (),
+) -> None:
+    """Writes command, pictures and tables as `detection.md`, tables and `content` as `detection.json`."""
+    drawn = [f"![{picture.caption}]({picture.file})\n\n{picture.caption}\n" for picture in pictures]
+    whole = [f"# Detection\n\n```console\n$ {command}\n```\n", *drawn, markdown(tables)]
+    (folder / "detection.md").write_text("\n".join(whole), "utf-8")
     shown = [{"title": grid.title, "headings": grid.headings, "rows": grid.rows} for grid in tables]
-    whole = orjson.dumps(content | {"tables": shown}, option=orjson.OPT_INDENT_2)
-    (folder / "detection.json").write_bytes(whole + b"\n")
+    plain = content | {"command": command, "tables": shown}
+    (folder / "detection.json").write_bytes(orjson.dumps(plain, option=orjson.OPT_INDENT_2) + b"\n")
 
 
 def percent(share: float) -> str:
@@ -134,24 +148,29 @@ def _campaigns(done: Sequence[Trial]) -> Grid:
         "accounts",
         "named",
         "cases",
+        "honest in its cases",
+        "other campaigns in them",
         "days to strength",
         "hours to case",
         "hours after it could be seen",
         "exchanges before",
         "harvest",
     )
-    rows = [_campaign(one.spec.seed, outcome) for one in done for outcome in one.found.campaigns]
+    rows = [_campaign(one, outcome) for one in done for outcome in one.found.campaigns]
     return Grid("Campaigns", headings, rows)
 
 
-def _campaign(seed: int, outcome: CampaignOutcome) -> tuple[str, ...]:
+def _campaign(one: Trial, outcome: CampaignOutcome) -> tuple[str, ...]:
+    held = [case for case in one.found.held if case.about == outcome.uid]
     hours = "not found" if outcome.hours_to_case is None else f"{outcome.hours_to_case:.1f}"
     seen = "-" if outcome.hours_after_seen is None else f"{outcome.hours_after_seen:.1f}"
     return (
-        f"{seed}, {outcome.uid}",
+        f"{one.spec.seed}, {outcome.uid}",
         str(outcome.accounts),
         str(outcome.named),
         str(len(outcome.cases)),
+        str(sum(case.honest for case in held)),
+        str(sum(case.campaigns - 1 for case in held)),
         number(outcome.staggered_days),
         hours,
         seen,

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from stream.bench import report, tables, variants
+from stream.bench import pictures, report, tables, variants
 from stream.bench.compare import Named, total
 from stream.bench.detection import Trial, summary
-from stream.bench.leverage import sensitive
-from stream.bench.report import Grid
+from stream.bench.leverage import leverage, sensitive
+from stream.bench.report import Grid, Picture
 from stream.bench.runs import AS_IT_IS, Done, Run
 from stream.bench.tuning import numbers
 from stream.config import Settings
@@ -97,6 +98,19 @@ def _tables(name: str, done: list[Done], result: Measured) -> list[Grid]:
     if name == "lookalikes":
         return tables.lookalikes([trial for _, trial in done])
     return [sensitive(result.plain[:1], done, numbers(result.settings))]
+
+
+def all_pictures(result: Measured, folder: Path) -> list[Picture]:
+    """Draws what was measured into `folder`; nothing without matplotlib."""
+    if not pictures.is_possible():
+        return []
+    drawn = [pictures.draw_found(folder, result.plain)]
+    if done := result.grids.get("ablation"):
+        drawn.append(pictures.draw_ablation(folder, tables.by_name(AS_IT_IS, result.plain, done)))
+    if done := result.grids.get("sensitivity"):
+        moves = leverage(result.plain[:1], done, numbers(result.settings))
+        drawn.append(pictures.draw_sensitivity(folder, result.plain[:1], moves))
+    return drawn
 
 
 def content(result: Measured) -> dict[str, Any]:

@@ -46,6 +46,8 @@ MEASURES: Final = (
         max,
     ),
     Measure("cases of one campaign", lambda s: s.cases_per_campaign or None, number, max),
+    Measure("honest accounts in a case", lambda s: s.honest_in_cases.share, percent, max),
+    Measure("cases of two campaigns", lambda s: float(s.mixed_cases), number, max),
     Measure("hours to case, median", lambda s: _median(s.hours_to_case), number, max),
     Measure("hours after it could be seen, median", lambda s: _median(s.hours_after_seen), number, max),
     Measure("harvest", lambda s: s.harvest if s.recall.accounts else None, percent, max),

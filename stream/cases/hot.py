@@ -109,7 +109,8 @@ def judge(
     enough = units.votes >= np.where(few_may_do, min_units - FEW_UNITS, min_units)
     newcomers = _newcomers_margin(units, pieces) + _served(pieces)
     need = threshold + _margin(units, hard, min_units) + newcomers
-    own = _no_product(pieces)
+    # who acts within seconds of each other, again and again, does what no product makes its customers do
+    own = _no_product(pieces) | units.by_kind(lambda kind: kind.within_s is not None)
     # rounded, so that the last bit of a sum of floats cannot decide
     hot = (np.round(total, 6) >= np.round(need, 6)) & (reasons >= 2) & enough & own
     return Judged(

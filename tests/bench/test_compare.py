@@ -1,6 +1,8 @@
+from dataclasses import replace
+
 import polars as pl
 
-from stream.bench.compare import PAYER, Comparison, Named, compare
+from stream.bench.compare import LEAK_HOURS, PAYER, Comparison, Held, Named, compare
 from stream.findings.finding import Finding, Verdict
 from stream.simulate import CampaignTruth, Truth
 
@@ -80,6 +82,32 @@ def test_several_cases_of_one_campaign_are_counted_and_the_first_is_its_first() 
     assert found.campaigns[0].cases == ("c1", "c2")
     assert found.campaigns[0].hours_to_case == 2.0
     assert found.cases == 2
+
+
+def test_a_case_tells_whom_it_holds_and_how_many_campaigns() -> None:
+    verdicts = [verdict(account, "c1", 1) for account in ("a", "b", "c", "h0")]
+    verdicts += [verdict(account, "c2", 1) for account in ("h1", "h2", "c")]
+    assert held([opened("c1", 1), opened("c2", 1)], verdicts).held == (
+        Held("c1", "sweep-1", 4, 1, 2),
+        Held("c2", None, 3, 2, 1),
+    )
+
+
+def test_an_account_counts_with_its_highest_score_and_never_by_what_was_withdrawn() -> None:
+    said = [verdict("a", "c1", 1), replace(verdict("a", "c1", 2), score=30.0), verdict("h0", "c1", 2)]
+    cleared = replace(verdict("h0", "c1", 3, cleared=True), score=90.0)
+    assert held([opened("c1", 1)], [*said, cleared]).scores == ((12.0, False), (30.0, True))
+
+
+def test_the_leak_grows_to_the_harvest_and_stops_where_accounts_are_named() -> None:
+    sweep = held(
+        [opened("c1", 4)],
+        [verdict("a", "c1", 4), verdict("b", "c1", 13)],
+        ("a", 1), ("a", 3), ("a", 9), ("b", 2), ("b", 12.5), ("b", 14),
+    ).campaigns[0]  # fmt: skip
+    leaked = dict(zip(LEAK_HOURS, sweep.leaked, strict=True))
+    assert [leaked[hours] for hours in (0, 1, 2, 8, 12)] == [1 / 6, 2 / 6, 3 / 6, 3 / 6, 4 / 6]
+    assert leaked[LEAK_HOURS[-1]] == sweep.harvest
 
 
 def test_what_accounts_did_before_their_campaign_is_no_harvest() -> None:
