@@ -133,7 +133,8 @@ def dashboard() -> dict[str, Any]:
     panels: list[dict[str, Any]] = []
     top = 0
     for title, row in ROWS:
-        panels.append(_place({"type": "row", "title": title, "collapsed": False}, len(panels), 0, top, 24, 1))
+        line = {"type": "row", "title": title, "collapsed": False, "panels": []}
+        panels.append(_place(line, len(panels), 0, top, 24, 1))
         top += 1
         for number, panel in enumerate(row):
             left, down = number * WIDTH % 24, number * WIDTH // 24 * HEIGHT
@@ -145,6 +146,8 @@ def dashboard() -> dict[str, Any]:
         "schemaVersion": 39,
         "refresh": "10s",
         "time": {"from": "now-1h", "to": "now"},
+        "templating": {"list": []},
+        "annotations": {"list": []},
         "panels": panels,
     }
 

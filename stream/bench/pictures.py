@@ -15,6 +15,7 @@ from stream.bench.report import Picture, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#7F7F7F"
 """Okabe and Ito 2008: told apart by every kind of colour vision, and as greys."""
@@ -70,7 +71,7 @@ def curve(done: Sequence[Trial]) -> list[tuple[float, float]]:
 def draw_found(folder: Path, done: Sequence[Trial]) -> Picture:
     """Recall against honest accounts named, and the leak over time, as `detection.png`."""
     file = "detection.png"
-    with _drawn(folder / file, 4.4) as (left, right):
+    with _drawn(folder / file, 4.4) as (_, (left, right)):
         _recall(left, done)
         _leak(right, [outcome for one in done for outcome in one.found.campaigns if outcome.leaked])
     return Picture(
@@ -86,7 +87,7 @@ def draw_found(folder: Path, done: Sequence[Trial]) -> Picture:
 def draw_ablation(folder: Path, named: Mapping[str, Sequence[Trial]]) -> Picture:
     """What is named without each family of evidence, as `ablation.png`; the first of `named` is unchanged."""
     file, names = "ablation.png", list(named)
-    with _drawn(folder / file, 0.9 + 0.25 * len(names), sharey=True) as axes:
+    with _drawn(folder / file, 0.9 + 0.25 * len(names), sharey=True) as (_, axes):
         for axis, honest, title in zip(axes, (False, True), _TITLES, strict=True):
             _bars(axis, names, [_bar(named[name], honest) for name in names], ORANGE if honest else BLUE)
             axis.set_title(title)
@@ -101,13 +102,15 @@ def draw_ablation(folder: Path, named: Mapping[str, Sequence[Trial]]) -> Picture
 def draw_sensitivity(folder: Path, plain: Sequence[Trial], moves: Sequence[Leverage]) -> Picture:
     """What is named when numbers of detection are smaller and larger, as `sensitivity.png`."""
     file, shown, before = "sensitivity.png", moves[:_SHOWN], summary(plain)
-    with _drawn(folder / file, 1.2 + 0.25 * len(shown), sharey=True) as axes:
+    with _drawn(folder / file, 1.2 + 0.25 * len(shown), sharey=True) as (figure, axes):
         for axis, honest, title in zip(axes, (False, True), _TITLES, strict=True):
             _moves(axis, before, shown, honest)
             axis.set_title(title)
         axes[0].set_yticks(range(len(shown)), [one.name for one in shown])
         axes[0].invert_yaxis()
-        axes[1].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, borderpad=0, columnspacing=1)
+        axes[1].set_xlim(left=0)
+        sides = axes[1].get_legend_handles_labels()
+        figure.legend(*sides, loc="outside lower center", ncols=len(sides[0]))
     return Picture(
         file,
         "Campaign and honest accounts named in one world when one number at a time is multiplied: the "
@@ -133,11 +136,20 @@ def _recall(axis: "Axes", done: Sequence[Trial]) -> None:
     axis.step([100 * x for x in xs], [100 * y for y in ys], where="post", color=BLUE, linewidth=1.2)
     for one in done:
         found = one.found
-        axis.plot(100 * found.honest.share, 100 * found.guilty.share, "o", color=GREY, alpha=0.8)
+        axis.plot(
+            100 * found.honest.share,
+            100 * found.guilty.share,
+            "o",
+            color=GREY,
+            alpha=0.8,
+            clip_on=False,
+            zorder=3,
+        )
     whole = summary(done)
     x, y = _bar(done, True), _bar(done, False)
     axis.errorbar(
-        x.share, y.share, xerr=_reach(x), yerr=_reach(y), fmt="s", color=ORANGE, capsize=3, zorder=3,
+        x.share, y.share, xerr=_reach(x), yerr=_reach(y), fmt="s", color=ORANGE, capsize=3, zorder=4,
+        clip_on=False,
         label=f"all: {percent(whole.recall.share)} at {percent(whole.honest.share)}",
     )  # fmt: skip
     axis.plot([], [], "o", color=GREY, label=f"one world of {len(done)}")
@@ -199,7 +211,7 @@ def _reach(bar: Bar) -> list[list[float]] | None:
 
 
 @contextmanager
-def _drawn(path: Path, height: float, *, sharey: bool = False) -> "Iterator[list[Axes]]":
+def _drawn(path: Path, height: float, *, sharey: bool = False) -> "Iterator[tuple[Figure, list[Axes]]]":
     """Two panels side by side, `height` inches high, written when the block ends.
 
     No window is needed: nothing of pyplot, which keeps figures for ever, is used.
@@ -209,5 +221,5 @@ def _drawn(path: Path, height: float, *, sharey: bool = False) -> "Iterator[list
 
     with rc_context(_STYLE):
         figure = Figure(figsize=(_WIDTH, height), dpi=_DPI, layout="constrained")
-        yield list(figure.subplots(1, 2, sharey=sharey))
+        yield figure, list(figure.subplots(1, 2, sharey=sharey))
         figure.savefig(path, metadata={"Software": None})  # else each release of it writes another file

@@ -13,6 +13,7 @@ def outcome(
     harvest: float = 0.1,
     staggered_days: float = 0,
     costs: dict[str, str] | None = None,
+    leaked: tuple[float, ...] = (),
 ) -> CampaignOutcome:
     case_ms = None if hours is None else round(hours * 3_600_000)
     cases = () if hours is None else (f"case-{uid}",)
@@ -30,6 +31,7 @@ def outcome(
         staggered_days,
         seen_ms=3_600_000,
         costs=costs or {},
+        leaked=leaked,
     )
 
 
