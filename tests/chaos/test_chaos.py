@@ -12,6 +12,7 @@ from tests.chaos.storm import Storm
 pytestmark = [
     pytest.mark.kafka,
     pytest.mark.chaos,
+    pytest.mark.timeout(900),
     pytest.mark.skipif(shutil.which("java") is None, reason="no Java"),
 ]
 

@@ -26,7 +26,7 @@ def write(settings: Settings, topic: str, values: Iterable[bytes], partitions: i
     with KafkaProducer(**access(settings.kafka), linger_ms=20) as producer:
         for number, value in enumerate(values):
             producer.send(topic, value, partition=number % partitions)
-        producer.flush()
+        producer.flush(timeout=60)
 
 
 def read(settings: Settings, topic: str) -> list[Message]:
