@@ -9,13 +9,17 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import orjson
 import polars as pl
 
 import stream.simulate
 from stream.simulate import CampaignTruth, Truth, WorldSpec, simulate, write_world
+
+KEPT_BYTES: Final = 20 << 30
+"""Worlds beyond this much leave the cache, those unused for longest first: each is .3 to 3 GB, every change
+of the simulator makes all of them anew, and a disk that is full stops more than the bench."""
 
 
 class StoredWorld(NamedTuple):
@@ -35,16 +39,28 @@ class StoredWorld(NamedTuple):
         return lines.select(*names, time_ms=_ms("time"), created_ms=_ms("account_created_at"))
 
 
-def stored(spec: WorldSpec, cache: Path) -> StoredWorld:
+def stored(spec: WorldSpec, cache: Path, kept_bytes: int = KEPT_BYTES) -> StoredWorld:
     """The world of `spec` from the cache, simulated first where it is not there.
 
-    Processes that want the same world wait for the one that makes it.
+    Processes that want the same world wait for the one that makes it. A new world takes the place of old
+    ones that together are more than `kept_bytes`.
     """
     folder = _folder(spec, cache)
     with _alone(folder):
         if not is_stored(spec, cache):
             write_world(simulate(spec), folder)  # the truth is written last: it marks a whole world
+            _make_room(cache, kept_bytes)
     return StoredWorld(folder / "events.ndjson", read_truth(folder / "truth.json"))
+
+
+def _make_room(cache: Path, kept_bytes: int) -> None:
+    """Takes out what is unused for longest; the lock's time is that of the last use."""
+    newest = sorted(cache.glob("*/lock"), key=lambda lock: lock.stat().st_mtime_ns, reverse=True)
+    total = 0
+    for folder in (lock.parent for lock in newest):
+        total += sum(file.stat().st_size for file in folder.iterdir())
+        if total > kept_bytes and folder != newest[0].parent:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def is_stored(spec: WorldSpec, cache: Path) -> bool:

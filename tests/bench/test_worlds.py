@@ -64,3 +64,16 @@ def test_a_discarded_world_is_gone(tmp_path: Path) -> None:
     assert is_stored(small, tmp_path)
     discard(small, tmp_path)
     assert not is_stored(small, tmp_path)
+
+
+def test_a_new_world_takes_the_place_of_those_unused_for_longest(tmp_path: Path) -> None:
+    tiny = [replace(SPEC, seed=seed, accounts=60, lookalikes=(), campaigns=(), days=5) for seed in (1, 2, 3)]
+    sizes = [stored(spec, tmp_path).events.stat().st_size for spec in tiny[:2]]
+    stored(tiny[0], tmp_path)  # used again: the second is now the oldest
+    stored(tiny[2], tmp_path, kept_bytes=int(sum(sizes) * 1.3))
+    assert [is_stored(spec, tmp_path) for spec in tiny] == [True, False, True]
+
+
+def test_the_newest_world_stays_however_large(tmp_path: Path) -> None:
+    small = replace(SPEC, accounts=60, lookalikes=(), campaigns=(), days=5)
+    assert stored(small, tmp_path, kept_bytes=1).events.exists()
