@@ -187,7 +187,7 @@ def _add_grids(detection: argparse.ArgumentParser) -> None:
     )
     grids.add_argument("--pairs", type=_positive, metavar="N", default=0, help="the N best pairs of evasions")
     grids.add_argument("--tick", metavar="S,S", default="", help="lengths of the tick, s")
-    grids.add_argument("--ablation", action="store_true", help="each family of evidence left out")
+    grids.add_argument("--ablation", action="store_true", help="each family of evidence left out, and alone")
     grids.add_argument(
         "--sensitivity",
         nargs="?",

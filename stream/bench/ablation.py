@@ -1,6 +1,6 @@
-"""Ablation: detection as if a family of evidence did not exist."""
+"""Ablation: detection as if some families of evidence did not exist."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from unittest.mock import patch
@@ -20,12 +20,12 @@ def family_of(piece: str) -> str:
 
 
 @contextmanager
-def silenced(family: str | None) -> Iterator[None]:
-    """In the block the pieces of `family` weigh nothing, for or against; what they saw stays to be read.
+def silenced(families: Collection[str]) -> Iterator[None]:
+    """In the block the pieces of `families` weigh nothing, for or against; what they saw stays to be read.
 
     Place takes back what shared templates and breadth gave; it has nothing to take back from the silent.
     """
-    silent = frozenset(name for name in PIECES if family_of(name) == family)
+    silent = frozenset(name for name in PIECES if family_of(name) in families)
     trait, nats = Lagged.trait, breadth_family.nats
 
     def scored(units: Units, lagged: Lagged, reach: float = -np.inf) -> dict[str, Piece]:

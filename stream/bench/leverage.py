@@ -1,4 +1,4 @@
-"""The table of sensitivity: each number of detection, a third less and a third more."""
+"""The table of sensitivity: each number of detection at half and at twice."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple

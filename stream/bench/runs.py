@@ -27,12 +27,12 @@ _COLUMNS: Final = ("account_id", "org_id", "payment_hash", "prompt_prefix_hash",
 class Change:
     """What a run does otherwise: nothing, unless it says so.
 
-    `fields` are missing from every record, the evidence of `family` weighs nothing, the number `constant`
-    (as `tuning.numbers` calls it) is multiplied by `factor`.
+    `fields` are missing from every record, the evidence of `silent` families weighs nothing, the number
+    `constant` (as `tuning.numbers` calls it) is multiplied by `factor`.
     """
 
     fields: tuple[str, ...] = ()
-    family: str | None = None
+    silent: tuple[str, ...] = ()
     constant: str | None = None
     factor: float = 1.0
 
@@ -82,7 +82,7 @@ def carried_out(run: Run, cache: Path) -> Trial:
     with ExitStack() as stack:
         world = stack.enter_context(without(stored(run.spec, cache), change.fields))
         settings = stack.enter_context(scaled(change.constant, change.factor, run.settings))
-        stack.enter_context(silenced(change.family))
+        stack.enter_context(silenced(change.silent))
         replay([str(world.events)], settings, sinks=[said])
         events = world.columns(*_COLUMNS).with_columns(PAYER)
     least = run.settings.alerts.min_units

@@ -31,8 +31,8 @@ MISSING: Final[dict[str, tuple[str, ...]]] = {
 }
 """What a gateway may not log -> the fields of the record that are missing then."""
 
-FACTORS: Final = (0.75, 1.33)
-"""A third less, a third more."""
+FACTORS: Final = (0.5, 2.0)
+"""Half and twice: whoever sets a number by guess is as far off."""
 
 Worlds = Sequence[WorldSpec]
 
@@ -58,12 +58,14 @@ def ticks(worlds: Worlds, settings: Settings, lengths_s: Sequence[float]) -> lis
 
 
 def ablation(worlds: Worlds, settings: Settings) -> list[Run]:
-    """Each family of evidence left out in turn."""
-    return [Run(f"without {name}", w, settings, Change(family=name)) for name in FAMILIES for w in worlds]
+    """Each family of evidence left out in turn, then each alone."""
+    changes = {f"without {name}": (name,) for name in FAMILIES}
+    changes |= {f"{name} alone": tuple(each for each in FAMILIES if each != name) for name in FAMILIES}
+    return [Run(name, w, settings, Change(silent=silent)) for name, silent in changes.items() for w in worlds]
 
 
 def sensitivity(worlds: Worlds, settings: Settings, names: Sequence[str]) -> list[Run]:
-    """Each number of detection a third less and a third more; `names` of `tuning.numbers`, or `all`."""
+    """Each number of detection at half and at twice; `names` of `tuning.numbers`, or `all`."""
     chosen = _chosen("--sensitivity", names, tuple(numbers(settings)))
     return [
         Run(name, world, settings, Change(constant=name, factor=factor))

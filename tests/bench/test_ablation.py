@@ -33,7 +33,7 @@ def test_every_piece_has_a_family_and_every_family_a_piece() -> None:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_one_family_weighs_nothing_and_the_others_as_before(family: str, units: Units) -> None:
     before = scored(units)
-    with silenced(family):
+    with silenced([family]):
         without = scored(units)
     for name, piece in without.items():
         if family_of(name) == family:
@@ -48,7 +48,7 @@ def test_one_family_weighs_nothing_and_the_others_as_before(family: str, units: 
 def test_place_takes_back_nothing_from_what_is_silent(units: Units) -> None:
     before = scored(units)["place"].nats
     for family in ("content", "breadth"):
-        with silenced(family):
+        with silenced([family]):
             without = scored(units)["place"].nats
         assert (without >= before).all()
         assert (without > before).any()
@@ -56,5 +56,5 @@ def test_place_takes_back_nothing_from_what_is_silent(units: Units) -> None:
 
 def test_no_family_leaves_everything(units: Units) -> None:
     score = vars(links)["score"]
-    with silenced(None):
+    with silenced([]):
         assert vars(links)["score"] is score

@@ -8,7 +8,7 @@ from stream.config import Settings
 from stream.simulate import WorldSpec
 from tests.bench.outcomes import outcome, trial
 
-RUN = Run("a", WorldSpec(seed=1), Settings(), Change(family="place"))
+RUN = Run("a", WorldSpec(seed=1), Settings(), Change(silent=("place",)))
 TRIAL = trial(1, outcome("sweep-1", 10, 9))
 
 

@@ -60,7 +60,7 @@ def test_worlds_made_here_are_discarded_after_their_last_run(
 
 def test_a_run_is_named_for_reading_alone() -> None:
     assert Run("a", SPEC, FEW_TICKS) == Run("b", SPEC, FEW_TICKS)
-    assert Run("a", SPEC, FEW_TICKS) != Run("a", SPEC, FEW_TICKS, Change(family="place"))
+    assert Run("a", SPEC, FEW_TICKS) != Run("a", SPEC, FEW_TICKS, Change(silent=("place",)))
 
 
 class Threads(ThreadPoolExecutor):

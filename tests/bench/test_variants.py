@@ -71,7 +71,12 @@ def test_ticks_are_settings_and_families_are_changes() -> None:
         300,
         900,
     ]
-    assert [run.change.family for run in variants.ablation(WORLDS[:1], SETTINGS)] == list(FAMILIES)
+    runs = variants.ablation(WORLDS[:1], SETTINGS)
+    silent = {run.name: set(run.change.silent) for run in runs}
+    for name in FAMILIES:
+        assert silent[f"without {name}"] == {name}
+        assert silent[f"{name} alone"] == set(FAMILIES) - {name}
+    assert len(runs) == 2 * len(FAMILIES)
 
 
 def test_every_number_is_taken_up_and_down() -> None:
