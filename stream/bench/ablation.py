@@ -41,7 +41,7 @@ def silenced(families: Collection[str]) -> Iterator[None]:
         yield
         return
     with (
-        patch("stream.stages.links.score", scored),
+        patch("stream.cases.judging.score", scored),
         patch.object(Lagged, "trait", trait_of),
         patch.object(breadth_family, "nats", nats_of),
     ):

@@ -59,7 +59,7 @@ def ticks(worlds: Worlds, settings: Settings, lengths_s: Sequence[float]) -> lis
 
 def ablation(worlds: Worlds, settings: Settings) -> list[Run]:
     """Each family of evidence left out in turn, then each alone."""
-    changes = {f"without {name}": (name,) for name in FAMILIES}
+    changes: dict[str, tuple[str, ...]] = {f"without {name}": (name,) for name in FAMILIES}
     changes |= {f"{name} alone": tuple(each for each in FAMILIES if each != name) for name in FAMILIES}
     return [Run(name, w, settings, Change(silent=silent)) for name, silent in changes.items() for w in worlds]
 

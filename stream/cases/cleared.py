@@ -20,7 +20,7 @@ SENTENCES: Final = {
     "newcomers": "members did nothing that only campaigns do, and may be newcomers to one thing or one place",
     "product": "they may be new customers of one product: they share its prompts, tool and servers alone",
     "kind": "strangers easily share such a link",
-    "analyst": "an analyst judged it honest",
+    "analyst": "an analyst judged it honest, or a case that it made fell by its evidence",
 }
 """Reason -> how it is told."""
 

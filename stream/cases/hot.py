@@ -4,7 +4,7 @@ Hard evidence needs less, easily shared values and few units need more; identity
 because a classroom is young too.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -49,6 +49,9 @@ _PLACE_NATS: Final = 4.0
 _TAME_NATS: Final = 2.0
 """For newcomers who did nothing, share one thing only and are not busy with it. Classes and quick starts came
 up to 1.0 over the threshold: on three looked-at worlds honest accounts named fell from 1.1 to .24 %."""
+_ALIKE_ONLY_NATS: Final = 3.0
+"""As much as for few units: what is alike by chance came to 2.6 over the threshold."""
+_TAKEN_OVER: Final = 0.5
 _BUSY: Final = 200.0
 """Typical events of a member in three days: who tries something out makes some dozens, in a hackathon 100."""
 _POOL: Final = 0.9
@@ -101,6 +104,7 @@ def judge(
     min_units: int,
 ) -> Judged:
     """Which links are hot. `remembered`: nats that analysts' decisions add to each link."""
+    pieces = pieces | {"changed": _taken_over(pieces["changed"])}
     total = remembered + np.sum([piece.nats for piece in pieces.values()], axis=0)
     hard = np.max([_majority(pieces[name]) for name in HARD], axis=0)
     reasons = np.sum([_reason(pieces, names) > least for names, least in _FAMILIES], axis=0)
@@ -108,7 +112,7 @@ def judge(
     few_may_do = units.by_kind(_few_may_do) | (hard > _HARD_NATS)
     enough = units.votes >= np.where(few_may_do, min_units - FEW_UNITS, min_units)
     newcomers = _newcomers_margin(units, pieces) + _served(pieces)
-    need = threshold + _margin(units, hard, min_units) + newcomers
+    need = threshold + _margin(units, hard, min_units) + newcomers + _only_alike(pieces)
     # who acts within seconds of each other, again and again, does what no product makes its customers do
     own = _no_product(pieces) | units.by_kind(lambda kind: kind.within_s is not None)
     # rounded, so that the last bit of a sum of floats cannot decide
@@ -164,14 +168,36 @@ def _no_product(pieces: dict[str, Piece]) -> NDArray[np.bool_]:
     return (_reason(pieces, (*DEEDS, "throwaway")) > _COUNTS) | (alike > _ALIKE_ALONE) | even
 
 
+def _only_alike(pieces: dict[str, Piece]) -> Floats:
+    """Further nats where nothing has begun: nobody is new, came with throwaway mail, changed or did anything.
+
+    Groups of old accounts that are alike, even and share several things are found among the hundreds of
+    templates of any week. Of 72 hot links of campaigns on five looked-at worlds none lacked such a reason,
+    and the one of honest accounts that did made a false case.
+    """
+    begun = _reason(pieces, (*DEEDS, "young", "throwaway")) > _COUNTS
+    return np.where(begun, 0.0, _ALIKE_ONLY_NATS)
+
+
 def _served(pieces: dict[str, Piece]) -> Floats:
     """What roaming has told, taken back where its members may be a product's customers, on its servers.
 
-    Of 191 hot links of campaigns on twelve looked-at worlds twelve roamed at all, eleven of them with a deed,
-    throwaway mail or as alike as a pool is.
+    Of 191 hot links of campaigns on twelve looked-at worlds twelve roamed at all, most of them with a deed or
+    throwaway mail; on six such worlds one link of a campaign was hot for it at one look, and one of customers.
     """
-    moved = (_reason(pieces, (*DEEDS, "throwaway")) > _COUNTS) | (pieces["alike"].nats > _POOL_ALIKE)
+    moved = _reason(pieces, (*DEEDS, "throwaway")) > _COUNTS
     return np.where(moved, 0.0, pieces["roaming"].nats)
+
+
+def _taken_over(piece: Piece) -> Piece:
+    """`changed` where half of the units show it; what a third of them do is an adoption, and no deed.
+
+    Whoever takes up a product that runs on its maker's servers comes there with new parameters, prompt,
+    network and client at once, beside others who are new altogether: in two worlds of another make such
+    customers were named, at shares of .29 to .36. Of stolen keys in looked-at worlds .57 to 1 show it.
+    """
+    nats = np.where(piece.observed >= _TAKEN_OVER, piece.nats, np.minimum(piece.nats, _COUNTS))
+    return replace(piece, nats=nats)
 
 
 def _majority(piece: Piece) -> Floats:

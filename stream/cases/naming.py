@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stream.cases.hot import Judged
+from stream.cases.joining import of_newcomers, share_of_own
 from stream.cases.mates import mates, pays_for_others
 from stream.cases.mixture import NEWCOMER, Mixture, fit, posterior, refit
 from stream.cases.remains import remains
@@ -41,7 +42,6 @@ _ADHERENT_TRAFFIC: Final = 0.1
 """Of a member's own traffic: of 69 named with less on a campaign's template 10 were honest."""
 _ADHERENT_SCORE: Final = 30.0
 _SELDOM_MS: Final = 6 * HOUR_MS  # what passes over all members need not be done at every tick
-_JOINING_PRIOR: Final = 0.5  # nothing is known of a newcomer but that it came
 
 
 @dataclass(slots=True)
@@ -106,15 +106,16 @@ class Naming:
     def _joined(self) -> Iterator[Suspect]:
         for (number, value), link in sorted(self.sticky.items()):
             seats = self._roster.seats(number, value)
-            if not (self.campaign[seats.account] == 0).any():
+            if link.failed or not (self.campaign[seats.account] == 0).any():
                 continue
             members = self._roster.told(seats)
             free = self._free(members)
             if begins(_SELDOM_MS, self.now_ms, self.tick_ms):
                 self._refit(link, members)
-            # who comes later is not drawn from those whom the link was fitted on
-            mixture = replace(link.mixture, prior=min(link.mixture.prior, _JOINING_PRIOR))
-            probability, strong = posterior(mixture, free)
+            settled = ~self.state.newcomers(seats, self.now_ms - DAY_MS)
+            share = share_of_own(link, self.state.kinds[number], self.campaign[seats.account], settled)
+            probability, strong = posterior(of_newcomers(link.mixture, share), free)
+            strong |= share > 0
             named = self._named(number, members, free, probability, strong)
             if named.any():
                 companions = ((link.campaign, LEAST_NAMED),)

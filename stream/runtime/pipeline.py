@@ -27,7 +27,7 @@ from stream.runtime.stats import Stats
 from stream.settings import Settings
 from stream.stages.accounts import Accounts
 from stream.stages.campaigns import Campaigns
-from stream.stages.decisions import apply
+from stream.stages.decisions import apply, withdraw_fallen
 from stream.stages.intake import Intake
 from stream.stages.links import Links
 from stream.windows.tiles import DAY_MS
@@ -175,6 +175,7 @@ class Pipeline:
         self._links.merge(self._campaigns.take_merged())
         self._campaigns.unite(self._links.overlaps(), now_ms)
         self._links.merge(self._campaigns.take_merged())
+        withdraw_fallen(self._links, self._campaigns, now_ms)
         self._links_scored += self._links.scored
         told, named = self._campaigns.tick(self._links.roll.activity(now_ms - self._tick_ms), now_ms)
         for case in self._campaigns.closed_now(now_ms):

@@ -4,12 +4,19 @@ A later decision about the same takes the place of an earlier one, and `confirme
 `allow`: an account may be named again, a link is judged by its evidence alone.
 """
 
+from typing import Final
+
 from stream.cases.campaign import Campaign, LinkKey
 from stream.cases.feedback import Feedback
 from stream.cases.remembered import ALLOWED_NATS, HONEST_NATS
 from stream.findings.render import rfc3339
 from stream.stages.campaigns import Campaigns
 from stream.stages.links import Links
+from stream.windows.tiles import DAY_MS
+
+_FELL_MS: Final = (
+    28 * DAY_MS
+)  # what fell once by its evidence is held honest for as long as normality remembers
 
 
 def apply(decision: Feedback, links: Links, campaigns: Campaigns, now_ms: int, default_ms: int) -> None:
@@ -49,8 +56,19 @@ def _judge_case(
         campaigns.close(case, now_ms, f"judged honest by {decision.author}")
     elif decision.decision == "confirmed":
         _teach(case, decision, links)
+        links.prove(case.number)
         for kind, value in case.links:
             links.recant(kind, value)
+
+
+def withdraw_fallen(links: Links, campaigns: Campaigns, now_ms: int) -> None:
+    """Take back the cases whose evidence fell away, before an analyst has to."""
+    for case in [campaigns.cases[number] for number in links.fallen() if number in campaigns.cases]:
+        if case.status == "open":
+            for key in case.links.keys() - links.remembered.weights().keys():
+                links.remember(*key, HONEST_NATS, now_ms + _FELL_MS)
+            links.clear(campaigns.withdraw(case, list(case.members), now_ms))
+            campaigns.close(case, now_ms, "withdrawn: with all its accounts no link stayed suspicious")
 
 
 def _teach(case: Campaign, decision: Feedback, links: Links) -> None:

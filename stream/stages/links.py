@@ -13,28 +13,25 @@ import orjson
 from stream.blocks import Block, as_json
 from stream.cases.campaign import Campaign, LinkKey
 from stream.cases.cleared import cleared
-from stream.cases.hot import FEW_UNITS, Judged, judge
+from stream.cases.hot import FEW_UNITS
+from stream.cases.judging import SAMPLE, Judging
 from stream.cases.naming import Naming
 from stream.cases.overlap import Overlap, overlaps
+from stream.cases.probation import judge_again
 from stream.cases.remembered import Remembered
 from stream.cases.roll import Roll
 from stream.cases.sticky import Sticky, StickyLinks
 from stream.cases.suspect import Suspect
 from stream.cases.unusual import with_unusual
-from stream.evidence import PIECES, Lagged, Piece, score
-from stream.evidence.exchangeability import ALIKE_CAP
-from stream.evidence.piece import Floats
-from stream.evidence.place import PLACE_SHARE, most_together
-from stream.evidence.units import Units, units_of
+from stream.evidence import PIECES
 from stream.findings.cleared import Cleared
 from stream.learning.baseline import Baseline, panel
 from stream.learning.history import History
-from stream.learning.reference import LAG_MS, Normality, Record, Reference
+from stream.learning.reference import Record, Reference
 from stream.learning.survey import survey
 from stream.learning.verdicts import VerdictLearner
 from stream.learning.weights import load_weights
 from stream.links.kinds import LinkKind
-from stream.links.seats import Seats, sampled
 from stream.links.state import NAME, LinkState
 from stream.settings import Settings
 from stream.windows.slots import mix
@@ -44,12 +41,8 @@ _RECORD_MS: Final = 6 * HOUR_MS
 _IDLE_MS: Final = 28 * DAY_MS
 _MEMORY: Final = "memory"
 _BASELINE: Final = "baseline"
-SAMPLE: Final = 256
-"""Units of a link that are judged: more votes than the evidence counts, however popular the link."""
 _CROWD_MS: Final = 3 * HOUR_MS
 """Links of more members than that are judged this often only: hundreds do not change within the hour."""
-_REACH: Final = 2.0 + ALIKE_CAP
-"""Nats below the threshold from which `alike`, and the relief of hard evidence, can lift a link over it."""
 
 
 class Links:
@@ -67,6 +60,7 @@ class Links:
         self._history = History(NAME, PIECES)
         self._sticky = StickyLinks()
         self.remembered = Remembered(kinds)
+        self._judging = Judging(self.state, self._alerts, self._history, self.remembered)
         self._naming: Naming | None = None
         self._learned = True
         self.scored = self.hot = 0
@@ -89,12 +83,14 @@ class Links:
         most = None if begins(_CROWD_MS, now_ms, self._tick_ms) else SAMPLE
         rows = self.state.active(now_ms, self._alerts.min_units - FEW_UNITS, most, sorted(self._sticky))
         members = self.state.seats(rows, now_ms)
-        units = self._units(members)
-        normality = self.reference.at(now_ms)
-        judged, pieces = self._judge(units, normality, now_ms)
+        units = self._judging.units(members, self._judging.unnamed(members))
+        normality, recorded = self.reference.at(now_ms), begins(_RECORD_MS, now_ms, self._tick_ms)
+        # what is taken down for later is taken down of all links
+        judged, pieces = self._judging.judged(units, normality, now_ms, whole=recorded)
         self.scored = len(units.start) if units is not None else 0
         self.hot = int(judged.hot.sum()) if judged is not None else 0
-        if begins(_RECORD_MS, now_ms, self._tick_ms):
+        if recorded:
+            self._learned |= judge_again(self._judging, self._sticky, members, normality, now_ms)
             self._take_down(survey(self.state, members, units, judged, self._alerts.min_units, now_ms))
         if begins(DAY_MS, now_ms, self._tick_ms) and judged is not None:
             keys = self.state.links.keys[judged.units.link]
@@ -123,8 +119,10 @@ class Links:
                 self.roll.name([member.account for member in suspect.members], campaign)
                 key = (self._number(suspect.kind), suspect.value)
                 if campaign and suspect.reason == "hot":
+                    before = self._sticky.get(key)
+                    held = before.held if before is not None and before.campaign == campaign else 0
                     self._sticky[key] = Sticky(
-                        mixtures[key], campaign, suspect.score, suspect.threshold, suspect.evidence
+                        mixtures[key], campaign, suspect.score, suspect.threshold, suspect.evidence, held
                     )
                     self._learned = True
 
@@ -151,6 +149,14 @@ class Links:
         """A campaign is closed or withdrawn: its links no longer name who joins them."""
         self._sticky.forget(campaign)
         self._learned = True
+
+    def fallen(self) -> list[int]:
+        """Campaigns whose evidence fell away: see `probation`."""
+        return self._sticky.fallen()
+
+    def prove(self, campaign: int) -> None:
+        """An analyst confirmed a campaign: its links need prove themselves no more."""
+        self._learned |= self._sticky.prove(campaign)
 
     def remember(self, kind: str, value: int, nats: float, until_ms: int) -> None:
         """An analyst judged a link honest: it carries `nats` (negative) until then, even if it goes idle."""
@@ -205,49 +211,6 @@ class Links:
     def exchanges(self, link: LinkKey, now_ms: int) -> tuple[int, ...] | None:
         """Exchanges on a link in each of the HORIZONS before; None where it is not held."""
         return self.state.exchanges(self._number(link[0]), link[1], now_ms)
-
-    def _units(self, seats: Seats) -> Units | None:
-        """Units of the links that join enough of them, without accounts that are named already."""
-        free = seats.where(self.state.profiles["campaign"][seats.account] == 0)
-        # sorted by link and unit: a new unit starts where either changes
-        fresh = np.ones(len(free.link), np.bool_)
-        fresh[1:] = (free.link[1:] != free.link[:-1]) | (free.unit[1:] != free.unit[:-1])
-        votes = np.bincount(free.link[fresh], minlength=len(self.state.links))
-        free = free.where(votes[free.link] >= self._alerts.min_units - FEW_UNITS)
-        free = sampled(free, votes, SAMPLE)
-        if not len(free.link):
-            return None
-        members = self.state.describe(free)
-        return units_of(self._kinds, free.kind, members, self._together(seats, free))
-
-    def _together(self, seats: Seats, free: Seats) -> Floats:
-        """Most units of each link that one network holds a quarter of; shape (links,)."""
-        stays = seats.where(self.state.at_network[seats.kind] & (seats.share >= PLACE_SHARE))
-        # the quarter may be of the last days or of all days: a class that has gone home is still a class
-        account, network = self.state.homes(PLACE_SHARE)
-        return most_together(free, np.append(account, stays.account), np.append(network, stays.link))
-
-    def _judge(
-        self, units: Units | None, normality: Normality | None, now_ms: int
-    ) -> tuple[Judged | None, dict[str, Piece]]:
-        """Links as judged by what is new about them, and all of their evidence."""
-        if units is None or normality is None:
-            return None, {}
-        alerts = self._alerts
-        rates = normality.rates_by_kind([kind.name for kind in self._kinds], units.kind)
-        veterans = self.state.veterans(now_ms - LAG_MS)[units.link]
-        lagged = Lagged(rates, normality.ranked, normality.contrast, veterans)
-        # what is taken down for later is taken down of all links; what only decides, where it can
-        reach = -np.inf if begins(_RECORD_MS, now_ms, self._tick_ms) else alerts.threshold_nats - _REACH
-        pieces = score(units, lagged, reach)
-        news = self._history.news(self.state.links.keys[units.link], pieces, now_ms)
-        return judge(
-            units,
-            news,
-            self.remembered.nats(self.state.links)[units.link],
-            alerts.threshold_nats,
-            alerts.min_units,
-        ), pieces
 
     def _take_down(self, record: Record | None) -> None:
         if record is not None:

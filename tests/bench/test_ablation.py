@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from stream.bench.ablation import family_of, silenced
+from stream.cases import judging
 from stream.evidence import FAMILIES, PIECES, Piece
 from stream.evidence.units import Units
-from stream.stages import links
 from tests.evidence.population import lagged
 from tests.evidence.test_families import random_population
 
@@ -20,8 +20,8 @@ def units() -> Units:
 
 
 def scored(units: Units) -> dict[str, Piece]:
-    """As the links stage scores, by the name that it knows."""
-    score: Any = vars(links)["score"]
+    """As links are scored, by the name that judging knows."""
+    score: Any = vars(judging)["score"]
     pieces: dict[str, Piece] = score(units, lagged(units))
     return pieces
 
@@ -55,6 +55,6 @@ def test_place_takes_back_nothing_from_what_is_silent(units: Units) -> None:
 
 
 def test_no_family_leaves_everything(units: Units) -> None:
-    score = vars(links)["score"]
+    score = vars(judging)["score"]
     with silenced([]):
-        assert vars(links)["score"] is score
+        assert vars(judging)["score"] is score

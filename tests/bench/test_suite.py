@@ -113,12 +113,12 @@ def test_numbers_are_moved_on_the_first_world_and_sorted_by_what_they_move() -> 
     assert [row[0] for row in shown.rows] == ["as it is", "alerts.min_units", "alerts.posterior"]
     assert column(shown, "accounts moved") == {
         "as it is": "0",
-        "alerts.min_units": "25",
+        "alerts.min_units": "50",
         "alerts.posterior": "0",
     }
-    assert column(shown, "x 0.75")["alerts.min_units"] == "6"
-    assert column(shown, "x 0.75: campaign accounts named")["alerts.min_units"] == "83.3 % (125)"
-    assert column(shown, "x 1.33: campaign accounts named")["alerts.min_units"] == "100.0 % (150)"
+    assert column(shown, "x 0.5")["alerts.min_units"] == "4"
+    assert column(shown, "x 0.5: campaign accounts named")["alerts.min_units"] == "66.7 % (100)"
+    assert column(shown, "x 2: campaign accounts named")["alerts.min_units"] == "100.0 % (150)"
 
 
 def test_lookalikes_are_shown_by_population_and_their_false_cases_by_seed() -> None:

@@ -82,7 +82,7 @@ def test_ticks_are_settings_and_families_are_changes() -> None:
 def test_every_number_is_taken_up_and_down() -> None:
     runs = variants.sensitivity(WORLDS[:1], SETTINGS, ["all"])
     assert {run.change.constant for run in runs} == set(numbers(SETTINGS))
-    assert {run.change.factor for run in runs} == {0.75, 1.33}
+    assert {run.change.factor for run in runs} == {0.5, 2.0}
     assert len(set(runs)) == len(runs) == 2 * len(numbers(SETTINGS))
 
 

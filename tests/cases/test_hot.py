@@ -71,8 +71,27 @@ def test_what_no_product_does_is_a_reason_beside_it(name: str) -> None:
 def test_roaming_tells_only_of_those_who_are_no_customers_on_somebodys_servers() -> None:
     base = {"young": 5.0, "even": 4.0}
     assert judged(base | {"alike": 2.9}).need == judged(base | {"alike": 2.9, "roaming": 5.0}).need - 5.0
-    for other in ({"alike": 3.1}, {"alike": 2.9, "throwaway": 2.1}, {"alike": 2.9, "handed_over": 2.1}):
+    assert judged(base | {"alike": 4.0}).need == judged(base | {"alike": 4.0, "roaming": 5.0}).need - 5.0
+    for other in ({"alike": 2.9, "throwaway": 2.1}, {"alike": 2.9, "handed_over": 2.1}):
         assert judged(base | other).need == judged(base | other | {"roaming": 5.0}).need
+
+
+@pytest.mark.parametrize("name", [*DEEDS, "young", "throwaway"])
+def test_who_is_merely_alike_needs_more_than_who_has_begun_something(name: str) -> None:
+    base = {"alike": 4.0, "even": 4.0, "breadth": 2.5}
+    assert judged(base | {name: 1.9}).need == judged(base).need
+    assert judged(base | {name: 2.1}).need <= judged(base).need - 3.0
+    assert not hot(base)
+    assert hot(base | {"tokens_in": 2.0})
+
+
+def test_what_some_do_is_an_adoption_and_what_half_do_is_a_theft() -> None:
+    base = {"young": 4.0, "changed": 6.0}
+    assert judged(base, share=0.5).hot[0]
+    some = judged(base, share=0.49)
+    assert not some.hot[0]
+    assert some.total[0] == 4.0 + 2.0
+    assert some.pieces["changed"].nats[0] == 2.0
 
 
 def test_few_units_do_where_an_account_has_one_such_link_not_where_it_has_dozens() -> None:

@@ -94,8 +94,9 @@ class Population:
 
     def units(self) -> Units:
         """Units of all links that join enough."""
-        state = self.links.state
-        units = self.links._units(state.seats(state.active(NOW_MS, 2), NOW_MS))
+        judging = self.links._judging
+        seats = judging.state.seats(judging.state.active(NOW_MS, 2), NOW_MS)
+        units = judging.units(seats, judging.unnamed(seats))
         assert units is not None
         return units
 

@@ -4,14 +4,16 @@ import pytest
 
 from stream.blocks import decode, encode
 from stream.cases.feedback import Feedback, read_feedback
-from stream.cases.remembered import HONEST_NATS
+from stream.cases.remembered import ALLOWED_NATS, HONEST_NATS
+from stream.cases.sticky import Sticky
 from stream.cases.suspect import Suspect
 from stream.config import config_path
 from stream.event.batch import Reject
 from stream.links.kinds import load_kinds
 from stream.stages.campaigns import Campaigns
-from stream.stages.decisions import apply
+from stream.stages.decisions import apply, withdraw_fallen
 from stream.stages.links import Links
+from tests.cases.test_sticky import mixture
 from tests.evidence.population import DAY_MS, NOW_MS, Population, key
 from tests.stages.suspects import ALIKE, YOUNG, member
 
@@ -103,6 +105,45 @@ def test_a_confirmed_case_teaches_and_changes_nothing_else(desk: Desk) -> None:
     assert desk.links.learner.updates == 3
     assert desk.remembered("client", 2) == 0
     assert any("confirmed" in line for line in desk.case.history)
+
+
+def fail(desk: Desk, *looks: int) -> None:
+    """The links of the case on probation, each with that many looks at which it did not hold."""
+    for value, failed in enumerate(looks):
+        desk.links._sticky[0, value] = Sticky(mixture(), desk.case.number, 12.0, 10.0, (), failed=failed)
+
+
+def test_a_case_whose_evidence_fell_away_is_withdrawn_by_itself(desk: Desk) -> None:
+    fail(desk, 4, 5)
+    withdraw_fallen(desk.links, desk.campaigns, desk.now_ms)
+    findings, verdicts = desk.campaigns.tick([], desk.now_ms)
+    assert [finding.activity for finding in findings] == ["close"]
+    assert sum(verdict.cleared for verdict in verdicts) == 10
+    assert desk.named() == 0
+    assert "withdrawn" in desk.case.history[-1]
+    assert desk.remembered("client", 3) == desk.remembered("prompt_prefix", 1) == HONEST_NATS
+
+
+def test_what_an_analyst_allowed_stays_allowed_when_a_case_falls(desk: Desk) -> None:
+    desk.links.remember("client", 3, ALLOWED_NATS, END_MS)
+    fail(desk, 4, 5)
+    withdraw_fallen(desk.links, desk.campaigns, desk.now_ms)
+    assert desk.remembered("client", 3) == ALLOWED_NATS
+
+
+@pytest.mark.parametrize("looks", [(3,), (4, 0), (4, 3)])
+def test_a_case_of_which_one_link_may_hold_yet_stays(desk: Desk, looks: tuple[int, ...]) -> None:
+    fail(desk, *looks)
+    withdraw_fallen(desk.links, desk.campaigns, desk.now_ms)
+    assert desk.case.status == "open"
+    assert desk.named() == 10
+
+
+def test_a_confirmed_case_is_not_withdrawn_by_itself(desk: Desk) -> None:
+    fail(desk, 4)
+    desk.say("confirmed", campaign_uid=desk.case.uid)
+    withdraw_fallen(desk.links, desk.campaigns, desk.now_ms)
+    assert desk.case.status == "open"
 
 
 def test_an_honest_account_leaves_its_case(desk: Desk) -> None:

@@ -4,9 +4,10 @@ import pytest
 
 from stream.blocks import decode, encode
 from stream.cases.campaign import Campaign, Named
+from stream.cases.judging import SAMPLE
 from stream.cases.remembered import ALLOWED_NATS, HONEST_NATS
 from stream.cases.suspect import Suspect
-from stream.stages.links import SAMPLE, Links
+from stream.stages.links import Links
 from tests.evidence.population import KINDS, NOW_MS, Population, key
 from tests.stages.suspects import member, suspect
 
