@@ -183,7 +183,7 @@ def _served(pieces: dict[str, Piece]) -> Floats:
     """What roaming has told, taken back where its members may be a product's customers, on its servers.
 
     Of 191 hot links of campaigns on twelve looked-at worlds twelve roamed at all, most of them with a deed or
-    throwaway mail; on six such worlds one link of a campaign was hot for it at one look, and one of customers.
+    throwaway mail; on six of them one campaign's link was hot for it at one look, and one of customers.
     """
     moved = _reason(pieces, (*DEEDS, "throwaway")) > _COUNTS
     return np.where(moved, 0.0, pieces["roaming"].nats)
