@@ -16,6 +16,7 @@ import polars as pl
 from stream.blocks import Block, as_json
 from stream.cases.feedback import Feedback, read_feedback
 from stream.config import digest, links_path
+from stream.errors import StateError
 from stream.event.batch import Reject
 from stream.event.columns import Columns, to_columns
 from stream.evidence import fields_needed
@@ -23,6 +24,7 @@ from stream.findings.cleared import Cleared
 from stream.findings.finding import Finding, Verdict
 from stream.links.kinds import load_kinds
 from stream.runtime.held import NAME, Held
+from stream.runtime.parcel import Parcel
 from stream.runtime.stats import Stats
 from stream.settings import Settings
 from stream.stages.accounts import Accounts
@@ -90,6 +92,20 @@ class Pipeline:
         self._rejects += decoded.rejects
         self._held.hold(source, decoded.events, self._decided_ms or 0)
         self._held.open(source).position = max(offsets) + 1
+
+    def receive(self, parcel: Parcel) -> None:
+        """Hold events that an intake of its own has decoded.
+
+        Raises StateError where the parcel does not begin where the source's last one ended.
+        """
+        of = self._held.open(parcel.source)
+        if of.position not in (0, parcel.first):
+            raise StateError(
+                f"{parcel.source} goes on at offset {of.position}, not at {parcel.first}: "
+                "records were lost between intake and here, or came twice"
+            )
+        self._held.hold(parcel.source, parcel.events, self._decided_ms or 0)
+        of.position = parcel.end
 
     def feedback(self, records: Sequence[bytes]) -> None:
         """Take analysts' decisions, JSON each; they count from the first tick after their own time."""
