@@ -272,6 +272,11 @@ class Kafka(_Group):
         "a gateway keeps the newest verdict of each account",
     )
     rejects_topic: str = _setting("shoal.rejects", "dead letters", "bad input is kept with its reason")
+    events_topic: str = _setting(
+        "shoal.events",
+        "parcels of decoded events; as many partitions as requests_topic",
+        "intake may run apart from what judges",
+    )
     feedback_topic: str = _setting("shoal.feedback", "analysts' decisions", "read by every worker")
     changelog_topic: str = _setting(
         "shoal.changelog", "compacted topic of state and source offsets", "a restart goes on where it stopped"

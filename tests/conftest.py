@@ -78,7 +78,7 @@ def named_settings(bootstrap: str, name: str, **changes: object) -> Settings:
     return default.model_copy(update={"kafka": default.kafka.model_copy(update={**own, **changes})})
 
 
-_TOPICS = ("requests", "findings", "verdicts", "rejects", "feedback", "changelog")
+_TOPICS = ("requests", "events", "findings", "verdicts", "rejects", "feedback", "changelog")
 
 
 class Replayed(NamedTuple):

@@ -14,6 +14,8 @@ from stream.blocks import SCHEMA_VERSION, Block, checksum, decode, encode
 from stream.errors import StateError
 from stream.event.fields import SCHEMA
 
+HEADER: Final = "place"
+"""Name of the record's header that says what the parcel is."""
 RAW_BYTES: Final = 2_000_000
 """Bytes of messages in a parcel: an event takes less than half of its record even where nothing packs,
 so that the parcel stays below the megabyte that a batch may have."""

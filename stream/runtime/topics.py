@@ -60,6 +60,7 @@ def wanted(settings: Settings, requests_partitions: int = REQUESTS_PARTITIONS) -
         Topic(names.findings_topic, 1, {"cleanup.policy": "delete"}),
         Topic(names.verdicts_topic, 1, _COMPACTED),
         Topic(names.rejects_topic, 1, {"cleanup.policy": "delete"}),
+        Topic(names.events_topic, requests_partitions, {"cleanup.policy": "delete"}),
         Topic(names.feedback_topic, 1, {"cleanup.policy": "delete"}),
         Topic(names.changelog_topic, 1, _CHANGELOG, fixed=True),
     )
@@ -101,7 +102,9 @@ def faults(settings: Settings) -> list[str]:
     Other differences from the table (segment sizes, retention of outputs) are an operator's choice.
     Raises BrokerError if no broker answers.
     """
-    topics, names = wanted(settings), settings.kafka
+    names = settings.kafka
+    # A worker that runs all stages has no use for the topic between them.
+    topics = [topic for topic in wanted(settings) if topic.name != names.events_topic]
     with _admin(settings) as admin:
         there = {topic["name"]: len(topic["partitions"]) for topic in _described(admin)}
         missing = [topic.name for topic in topics if topic.name not in there]

@@ -12,6 +12,7 @@ KNOW = {
     "faust": {"runtime/kafka.py"},
     "mode": {"runtime/kafka.py"},
     "aiokafka": {
+        "runtime/intake.py",
         "runtime/kafka.py",
         "runtime/ledger.py",
         "runtime/reading.py",
