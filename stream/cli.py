@@ -107,13 +107,14 @@ def _run(options: argparse.Namespace) -> None:
 
     settings = settings_of(options).settings
     _warn_of_development_key(settings)
-    run(settings)
+    run(settings, options.stage)
 
 
 def _topics(options: argparse.Namespace) -> None:
     from stream.runtime.topics import ensure
 
-    reports = ensure(settings_of(options).settings, options.partitions, create=not options.check)
+    settings, create = settings_of(options).settings, not options.check
+    reports = ensure(settings, options.partitions, create=create, split=options.split)
     for report in reports:
         print(report)
     wrong = [report.name for report in reports if report.state in ("differs", "missing")]

@@ -5,6 +5,7 @@ import math
 from typing import Any, NoReturn
 
 from stream import __version__
+from stream.runtime.stage import STAGES
 
 
 def parser() -> argparse.ArgumentParser:
@@ -79,7 +80,13 @@ def _add_check(commands: Any) -> None:
 
 
 def _add_run(commands: Any) -> None:
-    _command(commands, "run", "consume the requests topic and publish findings (Kafka)")
+    command = _command(commands, "run", "consume the requests topic and publish findings (Kafka)")
+    command.add_argument(
+        "--stage",
+        choices=STAGES,
+        default="all",
+        help="one stage as a deployment of its own: any number of intakes, one judge (%(default)s)",
+    )
 
 
 def _add_topics(commands: Any) -> None:
@@ -87,6 +94,7 @@ def _add_topics(commands: Any) -> None:
     command.add_argument(
         "--partitions", type=_positive, metavar="N", default=8, help="of a new requests topic (%(default)s)"
     )
+    command.add_argument("--split", action="store_true", help="also what stages need that run apart")
     command.add_argument("--check", action="store_true", help="create nothing")
 
 

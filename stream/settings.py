@@ -281,6 +281,12 @@ class Kafka(_Group):
     changelog_topic: str = _setting(
         "shoal.changelog", "compacted topic of state and source offsets", "a restart goes on where it stopped"
     )
+    instance_id: str = _setting(
+        "",
+        "name of an intake worker in its group, the same after a restart; empty: none",
+        "who is back within seconds gets its partitions back at once, after a kill too",
+        pattern=r"^[A-Za-z0-9._-]*$",
+    )
     commit_interval_s: float = _setting(
         1.0, "time between transactions", "latency against overhead of a commit", "s", ge=0.2, le=10
     )

@@ -42,15 +42,16 @@ class Sent(NamedTuple):
 class Writer:
     """The producer of one application; `start` fences any other."""
 
-    def __init__(self, settings: Settings, role: str = "", group: str = "") -> None:
+    def __init__(self, settings: Settings, role: str = "", group: str = "", note: str = "") -> None:
         """Nothing is connected before `start`.
 
         `role` tells producers of one application apart, so that each fences its own kind alone; `group` is
-        whose offsets are committed. Both are endings of the application's id.
+        whose offsets are committed. Both are endings of the application's id. `note` stands beside offsets.
         """
         self._names = settings.kafka
         self._id = settings.kafka.application_id + role
         self._group = settings.kafka.application_id + group
+        self._note = note
         self._producer: AIOKafkaProducer | None = None
         self._open: list[tuple[Sent, asyncio.Future[object]]] = []
 
@@ -99,7 +100,7 @@ class Writer:
     async def write_offsets(self, offsets: Offsets) -> None:
         """Step 4: how far the sources were read."""
         if offsets:
-            committed = {tp: OffsetAndMetadata(offset, "") for tp, offset in offsets.items()}
+            committed = {tp: OffsetAndMetadata(offset, self._note) for tp, offset in offsets.items()}
             await self._started.send_offsets_to_transaction(committed, self._group)
 
     async def end(self) -> None:
