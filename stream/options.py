@@ -134,7 +134,7 @@ def _add_simulate(commands: Any) -> None:
 
 
 def _add_bench(commands: Any) -> None:
-    text = "measure detection, speed or latency"
+    text = "measure detection, speed, latency or scale"
     kinds = commands.add_parser("bench", help=text, description=text).add_subparsers(
         required=True, metavar="WHAT"
     )
@@ -157,6 +157,7 @@ def _add_bench(commands: Any) -> None:
         help="take over runs that ended before, by the same code and settings",
     )
     _add_latency(kinds)
+    _add_scale(kinds)
     speed = _command(kinds, "speed", "CPU per event beside the bare decode, and bytes of state")
     speed.add_argument("path", nargs="?", metavar="FILE", help="plain NDJSON (default: a simulated world)")
     speed.add_argument("--cache", metavar="DIR", help="where the world is kept (default: the user's cache)")
@@ -174,6 +175,16 @@ def _add_latency(kinds: Any) -> None:
     latency.add_argument("--rate", type=_rate, metavar="N", default=500, help="events a second (%(default)s)")
     latency.add_argument("--seconds", type=_positive, metavar="S", default=60, help="(%(default)s)")
     latency.add_argument("--cache", metavar="DIR", help="where the world is kept (default: the user's cache)")
+
+
+def _add_scale(kinds: Any) -> None:
+    scale = _command(kinds, "scale", "events/s, CPU and bytes with intakes apart from a judge (Kafka)")
+    scale.description = (
+        "Loads a simulated world into a topic, then starts intakes and a judge on it, all on topics of their "
+        "own that are deleted afterwards. All share this machine with the broker if it runs here too."
+    )
+    scale.add_argument("--intakes", metavar="A,B", default="1,2", help="workers, a run each (%(default)s)")
+    scale.add_argument("--cache", metavar="DIR", help="where the world is kept (default: the user's cache)")
 
 
 def _add_grids(detection: argparse.ArgumentParser) -> None:

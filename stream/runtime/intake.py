@@ -25,14 +25,13 @@ from stream.runtime.parcel import HEADER, Packed, Parcel, cuts, nothing, pack
 from stream.runtime.reading import consumer, source_of
 from stream.runtime.requests import BATCH_RECORDS, POLL_MS
 from stream.runtime.silence import LOOK_S, Silence
+from stream.runtime.stage import INTAKE
 from stream.runtime.stats import Stats
 from stream.runtime.topics import faults
 from stream.runtime.waiting import connect, goodbye, patiently
 from stream.runtime.writer import Sent, Writer
 from stream.stages.intake import Intake
 
-ROLE: Final = "-intake"
-"""Ending of the consumer group's id and, with the partition, of the producers'."""
 SESSION_MS: Final = 6_000
 """A worker that was killed gives its partitions back after this time: the least a broker allows."""
 
@@ -55,7 +54,7 @@ class IntakeWorker(ConsumerRebalanceListener):  # type: ignore[misc]
         """Nothing is connected before `open`."""
         self._settings = settings
         self._names = settings.kafka
-        self._group = settings.kafka.application_id + ROLE
+        self._group = settings.kafka.application_id + INTAKE
         self._key = fingerprint(settings)
         self._intake = Intake(settings)
         self._meters = meters
@@ -119,9 +118,8 @@ class IntakeWorker(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def stop(self) -> None:
         """Leave the group, so that others are given the partitions, and close the clients."""
-        if self._consumer is not None:
-            await goodbye(self._consumer.stop())
-        await self._close(list(self._lanes))
+        leaving = [] if self._consumer is None else [goodbye(self._consumer.stop())]
+        await asyncio.gather(*leaving, self._close(list(self._lanes)))
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Called by the group before partitions move: what is being committed ends first."""
@@ -149,7 +147,7 @@ class IntakeWorker(ConsumerRebalanceListener):  # type: ignore[misc]
                 )
 
     async def _open(self, tp: TopicPartition) -> None:
-        writer = Writer(self._settings, f"{ROLE}-{tp.partition}", ROLE, self._key)
+        writer = Writer(self._settings, f"{INTAKE}-{tp.partition}", INTAKE, self._key)
         await writer.start()
         self._lanes[tp] = Lane(writer, 0)
         committed = await patiently(self._consumer.committed(tp), "offsets")

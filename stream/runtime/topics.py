@@ -12,7 +12,7 @@ from stream.config import Settings
 from stream.errors import BrokerError
 from stream.runtime.access import access
 from stream.runtime.refusal import refused
-from stream.runtime.stage import STAGES, Stage
+from stream.runtime.stage import INTAKE, STAGES, Stage
 
 REQUESTS_PARTITIONS: Final = 8
 """Partitions of the requests topic if Shoal has to create it: twice the cores of a small worker."""
@@ -112,11 +112,12 @@ def ensure(
 
 
 def forget(settings: Settings) -> None:
-    """Delete every topic of these settings and the group: for trials, on names of their own."""
+    """Delete every topic of these settings and the groups: for trials, on names of their own."""
     with admin(settings) as client:
         there = {topic["name"] for topic in _described(client)}
         client.delete_topics([topic.name for topic in wanted(settings) if topic.name in there])
-        client.delete_groups([settings.kafka.application_id])
+        own = settings.kafka.application_id
+        client.delete_groups([own, own + INTAKE])
 
 
 def faults(settings: Settings, stage: Stage = "all") -> list[str]:

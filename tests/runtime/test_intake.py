@@ -12,10 +12,10 @@ from pydantic import SecretStr
 from stream.config import Settings
 from stream.errors import BrokerError, StateError
 from stream.findings.render import finding_bytes, verdict_bytes
+from stream.metrics import Meters
 from stream.runtime import kafka
 from stream.runtime.access import access
-from stream.runtime.intake import ROLE
-from stream.runtime.stage import Stage
+from stream.runtime.stage import INTAKE, Stage
 from tests.chaos.crew import Member, make_ready
 from tests.conftest import KafkaSettings, Replayed, coarse
 from tests.runtime.crash import KILLED, POINTS
@@ -50,7 +50,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 def handed_on(settings: Settings) -> int:
     """Records that the intake has handed on, over all partitions."""
-    consumer = KafkaConsumer(**access(settings.kafka), group_id=settings.kafka.application_id + ROLE)
+    consumer = KafkaConsumer(**access(settings.kafka), group_id=settings.kafka.application_id + INTAKE)
     topic = settings.kafka.requests_topic
     offsets = [consumer.committed(TopicPartition(topic, number)) for number in range(PARTITIONS)]
     consumer.close()
@@ -187,6 +187,22 @@ def parcels(settings: Settings) -> int:
     found = consumer.end_offsets(partitions)
     consumer.close()
     return sum(end - 1 for end in found.values())
+
+
+def test_an_intake_shows_events_rejects_and_lag(
+    kafka_settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, meters = kafka_settings(2, split=True, idle_after_s=AT_ONCE_S), Meters()
+    monkeypatch.setattr(kafka, "Meters", lambda: meters)
+    write(settings, settings.kafka.requests_topic, [*events(9), b"broken"], 2)
+    kafka.run(settings, "intake", once=True)
+    shown = meters.registry.get_sample_value
+    assert shown("shoal_events_total") == 9
+    assert shown("shoal_rejects_total", {"reason": "not_json"}) == 1
+    assert shown("shoal_consumer_lag_records", {"partition": f"{settings.kafka.requests_topic}-1"}) == 0
+    assert shown("shoal_field_coverage_ratio", {"field": "account_id"}) == 1
+    assert shown("shoal_partitions_idle") == 2
+    assert (shown("shoal_parcel_bytes_total") or 0) > 0
 
 
 def test_another_key_is_refused_before_anything_is_written(
