@@ -284,7 +284,7 @@ class Kafka(_Group):
     instance_id: str = _setting(
         "",
         "name of an intake worker in its group, the same after a restart; empty: none",
-        "who is back within seconds gets its partitions back at once, after a kill too",
+        "a worker that is back within 6 s of a kill has its partitions at once; others take them over else",
         pattern=r"^[A-Za-z0-9._-]*$",
     )
     commit_interval_s: float = _setting(

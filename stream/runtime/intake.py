@@ -123,8 +123,15 @@ class IntakeWorker(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Called by the group before partitions move: what is being committed ends first."""
+        lost = list(revoked)
         async with self._moving:
-            await self._close(revoked)
+            await self._close(lost)
+        if lost and self._names.instance_id and self._expelled:
+            name, silent_s = self._names.instance_id, SESSION_MS / 1000
+            self._failure = BrokerError(
+                f"expelled from group {self._group}: another worker has kafka.instance_id {name} too, "
+                f"or this one was silent for {silent_s:.0f} s: stopped"
+            )
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Called by the group: fence first, for only then is the committed offset the last one."""
@@ -165,6 +172,11 @@ class IntakeWorker(ConsumerRebalanceListener):  # type: ignore[misc]
             log.warning("%s: %d records were deleted before they were read", source_of(tp), lost)
         self._consumer.seek(tp, max(position, first))
         self._lanes[tp].position = position
+
+    @property
+    def _expelled(self) -> bool:
+        """Whether the group knows this worker no longer; the client would just join it again."""
+        return bool(self._consumer._coordinator.generation < 0)
 
     async def _close(self, partitions: Iterable[TopicPartition]) -> None:
         lanes = [lane for tp in partitions if (lane := self._lanes.pop(tp, None))]

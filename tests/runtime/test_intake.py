@@ -189,6 +189,15 @@ def parcels(settings: Settings) -> int:
     return sum(end - 1 for end in found.values())
 
 
+def test_of_two_workers_of_one_name_the_first_ends(kafka_settings: KafkaSettings, start: Start) -> None:
+    settings = kafka_settings(PARTITIONS, split=True, idle_after_s=NEVER_S, instance_id="one")
+    first = start(settings, "intake")
+    first.until_reading()
+    second = start(settings, "intake")
+    first.must_say(2, "another worker has kafka.instance_id one too")
+    assert second.alive
+
+
 def test_an_intake_shows_events_rejects_and_lag(
     kafka_settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
