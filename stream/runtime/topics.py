@@ -1,7 +1,7 @@
 """The topics: one table of what Shoal needs, created where missing, checked where present, never altered."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from typing import Any, Final, Literal, NamedTuple
 
@@ -12,6 +12,7 @@ from stream.config import Settings
 from stream.errors import BrokerError
 from stream.runtime.access import access
 from stream.runtime.refusal import refused
+from stream.runtime.stage import INTAKE, STAGES, Stage
 
 REQUESTS_PARTITIONS: Final = 8
 """Partitions of the requests topic if Shoal has to create it: twice the cores of a small worker."""
@@ -23,6 +24,7 @@ PATIENCE_MS: Final = 8_000
 """A broker that does not answer for this long cannot be reached."""
 
 _COMPACTED: Final = {"cleanup.policy": "compact"}
+_DELETED: Final = {"cleanup.policy": "delete"}
 _CHANGELOG: Final = {
     **_COMPACTED,
     # The newest segment is never compacted: small ones keep a restore short.
@@ -31,12 +33,18 @@ _CHANGELOG: Final = {
 }
 
 
+_DECIDES: Final = frozenset[Stage]({"all", "judge"})
+_APART: Final = frozenset[Stage]({"intake", "judge"})
+
+
 class Topic(NamedTuple):
     """What a topic has to be; an existing one may have another number of partitions unless `fixed`."""
 
     name: str
     partitions: int
     configs: Mapping[str, str]
+    stages: Set[Stage] = frozenset(STAGES)
+    """Which cannot do without it."""
     fixed: bool = False
 
 
@@ -53,33 +61,48 @@ class Report(NamedTuple):
 
 
 def wanted(settings: Settings, requests_partitions: int = REQUESTS_PARTITIONS) -> tuple[Topic, ...]:
-    """The table of topics. Only the changelog must have one partition: state is restored in order."""
+    """The table of topics.
+
+    The changelog must have one partition, for state is restored in order; the topic of events as many as
+    that of requests, for a parcel goes to the partition that its events come from.
+    """
     names = settings.kafka
     return (
         Topic(names.requests_topic, requests_partitions, {}),
-        Topic(names.findings_topic, 1, {"cleanup.policy": "delete"}),
-        Topic(names.verdicts_topic, 1, _COMPACTED),
-        Topic(names.rejects_topic, 1, {"cleanup.policy": "delete"}),
-        Topic(names.feedback_topic, 1, {"cleanup.policy": "delete"}),
-        Topic(names.changelog_topic, 1, _CHANGELOG, fixed=True),
+        Topic(names.findings_topic, 1, _DELETED, _DECIDES),
+        Topic(names.verdicts_topic, 1, _COMPACTED, _DECIDES),
+        Topic(names.rejects_topic, 1, _DELETED),
+        Topic(names.events_topic, requests_partitions, _DELETED, _APART, fixed=True),
+        Topic(names.feedback_topic, 1, _DELETED, _DECIDES),
+        Topic(names.changelog_topic, 1, _CHANGELOG, _DECIDES, fixed=True),
     )
 
 
 def ensure(
-    settings: Settings, requests_partitions: int = REQUESTS_PARTITIONS, *, create: bool = True
+    settings: Settings,
+    requests_partitions: int = REQUESTS_PARTITIONS,
+    *,
+    create: bool = True,
+    split: bool = False,
 ) -> list[Report]:
     """Check what is there and, unless told otherwise, create what is missing.
 
-    Raises BrokerError if no broker answers.
+    `split`: stages run apart, so that the topic between them is needed too; if it is there it is checked
+    in any case. Raises BrokerError if no broker answers.
     """
-    topics = wanted(settings, requests_partitions)
-    with _admin(settings) as admin:
-        there = {topic["name"]: len(topic["partitions"]) for topic in _described(admin)}
+    names = settings.kafka
+    with admin(settings) as client:
+        there = {topic["name"]: len(topic["partitions"]) for topic in _described(client)}
+        topics = [
+            topic
+            for topic in wanted(settings, there.get(names.requests_topic, requests_partitions))
+            if split or topic.name in there or "all" in topic.stages
+        ]
         missing = [topic for topic in topics if topic.name not in there]
         if create:
-            _create(admin, missing)
+            _create(client, missing)
         present = [topic for topic in topics if topic.name in there]
-        configs = _configs(admin, present)
+        configs = _configs(client, present)
         return [
             _report(topic, there[topic.name], configs[topic.name])
             if topic.name in there
@@ -89,42 +112,55 @@ def ensure(
 
 
 def forget(settings: Settings) -> None:
-    """Delete every topic of these settings and the group: for trials, on names of their own."""
-    with _admin(settings) as admin:
-        admin.delete_topics([topic.name for topic in wanted(settings)])
-        admin.delete_groups([settings.kafka.application_id])
+    """Delete every topic of these settings and the groups: for trials, on names of their own."""
+    with admin(settings) as client:
+        there = {topic["name"] for topic in _described(client)}
+        client.delete_topics([topic.name for topic in wanted(settings) if topic.name in there])
+        own = settings.kafka.application_id
+        client.delete_groups([own, own + INTAKE])
 
 
-def faults(settings: Settings) -> list[str]:
+def faults(settings: Settings, stage: Stage = "all") -> list[str]:
     """What would lose state, stop a commit or go unread: a line each that says what to do, empty when fit.
 
     Other differences from the table (segment sizes, retention of outputs) are an operator's choice.
     Raises BrokerError if no broker answers.
     """
-    topics, names = wanted(settings), settings.kafka
-    with _admin(settings) as admin:
-        there = {topic["name"]: len(topic["partitions"]) for topic in _described(admin)}
+    names = settings.kafka
+    topics = [topic for topic in wanted(settings) if stage in topic.stages]
+    with admin(settings) as client:
+        there = {topic["name"]: len(topic["partitions"]) for topic in _described(client)}
         missing = [topic.name for topic in topics if topic.name not in there]
         if missing:
             what = f"no topic {', '.join(missing)}, or no right to see it"
-            return [f"{what}: `shoal topics` creates what is missing"]
-        configs = _configs(admin, [topic for topic in topics if topic.name != names.requests_topic])
+            option = "" if stage == "all" else " --split"
+            return [f"{what}: `shoal topics{option}` creates what is missing"]
+        configs = _configs(client, [topic for topic in topics if topic.name != names.requests_topic])
     unread = [name for name, config in configs.items() if not config]
     if unread:
         return [f"no right to read the configuration of {', '.join(unread)}: grant DescribeConfigs"]
     found = [line for name, config in configs.items() for line in _too_small(name, config)]
-    policy = configs[names.changelog_topic].get("cleanup.policy")
-    if policy != "compact":
+    if stage in _DECIDES:
+        found += _state_faults(names.changelog_topic, there, configs)
+    if stage in _APART and there[names.events_topic] != there[names.requests_topic]:
         found.append(
-            f"{names.changelog_topic} has cleanup.policy {policy}: retention would cut "
-            "the state; set it to compact"
-        )
-    if there[names.changelog_topic] != 1:
-        found.append(
-            f"{names.changelog_topic} has {there[names.changelog_topic]} partitions: state is "
-            "restored in order, from one; name another kafka.changelog_topic and let `shoal topics` create it"
+            f"{names.events_topic} has {there[names.events_topic]} partitions and {names.requests_topic} "
+            f"{there[names.requests_topic]}: give them the same number"
         )
     return found
+
+
+def _state_faults(
+    changelog: str, there: Mapping[str, int], configs: Mapping[str, Mapping[str, str]]
+) -> Iterator[str]:
+    policy = configs[changelog].get("cleanup.policy")
+    if policy != "compact":
+        yield (f"{changelog} has cleanup.policy {policy}: retention would cut the state; set it to compact")
+    if there[changelog] != 1:
+        yield (
+            f"{changelog} has {there[changelog]} partitions: state is restored in order, from one; "
+            "name another kafka.changelog_topic and let `shoal topics` create it"
+        )
 
 
 def _too_small(name: str, config: Mapping[str, str]) -> Iterator[str]:
@@ -133,26 +169,26 @@ def _too_small(name: str, config: Mapping[str, str]) -> Iterator[str]:
         yield f"{name} has max.message.bytes {limit}: set it to 1048588 or more: a batch has {BATCH_BYTES}"
 
 
-def _described(admin: KafkaAdminClient) -> list[dict[str, Any]]:
-    topics: list[dict[str, Any]] = admin.describe_topics()
+def _described(client: KafkaAdminClient) -> list[dict[str, Any]]:
+    topics: list[dict[str, Any]] = client.describe_topics()
     return [topic for topic in topics if topic["name"]]
 
 
-def _create(admin: KafkaAdminClient, topics: list[Topic]) -> None:
+def _create(client: KafkaAdminClient, topics: list[Topic]) -> None:
     """Replication is the broker's own default: one node cannot have more than one copy."""
     new = {
         topic.name: {"num_partitions": topic.partitions, "configs": dict(topic.configs)} for topic in topics
     }
     if new:
-        admin.create_topics(new, timeout_ms=PATIENCE_MS, wait_for_metadata=True)
+        client.create_topics(new, timeout_ms=PATIENCE_MS, wait_for_metadata=True)
 
 
-def _configs(admin: KafkaAdminClient, topics: list[Topic]) -> dict[str, dict[str, str]]:
+def _configs(client: KafkaAdminClient, topics: list[Topic]) -> dict[str, dict[str, str]]:
     """Effective configuration by topic."""
     if not topics:
         return {}
     resources = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in topics]
-    found = admin.describe_configs(resources, config_filter="all")["topic"]
+    found = client.describe_configs(resources, config_filter="all")["topic"]
     return {name: {key: str(entry["value"]) for key, entry in table.items()} for name, table in found.items()}
 
 
@@ -175,22 +211,23 @@ def _listed(shape: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def _admin(settings: Settings) -> Iterator[KafkaAdminClient]:
+def admin(settings: Settings) -> Iterator[KafkaAdminClient]:
+    """A client for as long as the context lasts; what it raises becomes a BrokerError."""
     # The client tells of every failed try in its own log; the one line below says it all.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
-    admin = None
+    client = None
     try:
-        admin = KafkaAdminClient(
+        client = KafkaAdminClient(
             **access(settings.kafka),
             client_id="shoal-topics",
             bootstrap_timeout_ms=PATIENCE_MS,
             request_timeout_ms=PATIENCE_MS,
         )
-        yield admin
+        yield client
     except KafkaError as error:
         where = settings.kafka.bootstrap_servers
         why = f"Kafka at {where} did not do as asked: {error or type(error).__name__}"
         raise BrokerError(refused(settings.kafka) or why) from error
     finally:
-        if admin is not None:
-            admin.close()
+        if client is not None:
+            client.close()

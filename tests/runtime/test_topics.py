@@ -41,6 +41,27 @@ def test_no_broker_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_settings_are_the_only_source_of_names(kafka_settings: KafkaSettings) -> None:
-    settings = kafka_settings()
+    settings = kafka_settings(split=True)
     names = {value for name, value in settings.kafka.model_dump().items() if name.endswith("_topic")}
     assert {report.name for report in ensure(settings)} == names
+
+
+def test_the_topic_of_events_is_made_where_stages_are_split_and_as_wide_as_the_requests(
+    bootstrap: str, fresh_name: str
+) -> None:
+    settings = named_settings(bootstrap, fresh_name)
+    events = settings.kafka.events_topic
+    assert events not in {report.name for report in ensure(settings, 3)}
+    made = {report.name: str(report) for report in ensure(settings, split=True)}
+    assert made[events] == f"{events}: created (partitions 3, cleanup.policy delete)"
+    assert {report.state for report in ensure(settings)} == {"as it should be"}
+
+
+def test_a_topic_of_events_of_another_width_is_told(bootstrap: str, fresh_name: str) -> None:
+    settings = named_settings(bootstrap, fresh_name)
+    ensure(settings, 3)
+    names = {"requests_topic": settings.kafka.events_topic, "events_topic": settings.kafka.requests_topic}
+    other = settings.model_copy(update={"kafka": settings.kafka.model_copy(update=names)})
+    ensure(other, 2)
+    found = {report.name: report.detail for report in ensure(settings) if report.state == "differs"}
+    assert found == {settings.kafka.events_topic: "partitions is 2, want 3"}
