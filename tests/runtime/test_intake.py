@@ -15,7 +15,9 @@ from stream.findings.render import finding_bytes, verdict_bytes
 from stream.metrics import Meters
 from stream.runtime import kafka
 from stream.runtime.access import access
+from stream.runtime.pipeline import Pipeline
 from stream.runtime.stage import INTAKE, Stage
+from stream.simulate import WorldSpec, simulate
 from tests.chaos.crew import Member, make_ready
 from tests.conftest import KafkaSettings, Replayed, coarse
 from tests.runtime.crash import KILLED, POINTS
@@ -30,6 +32,19 @@ NEVER_S = 600.0
 AT_ONCE_S = 0.6
 
 Start = Callable[..., Member]
+
+
+@pytest.fixture(scope="module")
+def small() -> Replayed:
+    """A world of two campaigns, and what one process without a broker says of it."""
+    spec = WorldSpec(
+        seed=4, days=13, accounts=130, onset_day=9.0, campaigns=("judge", "prefix"), mean_requests_per_day=5.0
+    )
+    records = [orjson.dumps(row) for row in simulate(spec).events.iter_rows(named=True)]
+    pipeline = Pipeline(coarse(Settings()))
+    pipeline.absorb("file", records, range(len(records)))
+    said = pipeline.finish()
+    return Replayed(records, list(map(finding_bytes, said.findings)), list(map(verdict_bytes, said.verdicts)))
 
 
 @pytest.fixture
@@ -67,7 +82,7 @@ def changed(settings: Settings, **kafka: object) -> Settings:
 
 def drain(settings: Settings, start: Start) -> None:
     """An intake and a judge that end once all is read."""
-    hurried = changed(settings, idle_after_s=AT_ONCE_S, instance_id="")
+    hurried = changed(settings, idle_after_s=AT_ONCE_S)
     last = [start(hurried, stage, "once") for stage in ("intake", "judge")]
     for member in last:
         member.must_say(0)
@@ -91,18 +106,18 @@ def left(member: Member) -> None:
 
 @pytest.mark.parametrize("intakes", [1, 2, 4])
 def test_any_number_of_intakes_and_a_judge_say_what_replay_says(
-    kafka_settings: KafkaSettings, replayed: Replayed, start: Start, intakes: int
+    kafka_settings: KafkaSettings, small: Replayed, start: Start, intakes: int
 ) -> None:
     """One partition has no traffic, and does not stop time."""
     settings = coarse(kafka_settings(PARTITIONS, split=True, idle_after_s=AT_ONCE_S))
-    write(settings, settings.kafka.requests_topic, [*replayed.records, b"broken"], PARTITIONS - 1)
+    write(settings, settings.kafka.requests_topic, [*small.records, b"broken"], PARTITIONS - 1)
     crew = [start(settings, "intake") for _ in range(intakes)]
     start(settings, "judge", "once", pipeline="real").must_say(0)
     for member in crew:
         left(member)
-    assert replayed.findings
-    assert values(settings, settings.kafka.findings_topic) == replayed.findings
-    assert values(settings, settings.kafka.verdicts_topic) == replayed.verdicts
+    assert small.findings
+    assert values(settings, settings.kafka.findings_topic) == small.findings
+    assert values(settings, settings.kafka.verdicts_topic) == small.verdicts
     rejects = [orjson.loads(value)["reason"] for value in values(settings, settings.kafka.rejects_topic)]
     assert rejects == ["not_json"]
 
@@ -132,16 +147,20 @@ def test_workers_that_join_leave_and_are_killed_lose_and_repeat_nothing(
     check(settings, records)
 
 
-@pytest.mark.parametrize(("stage", "commit"), [("intake", "2"), ("judge", "1")])
+@pytest.mark.parametrize(
+    ("stage", "commit", "points"),
+    # A judge commits as a worker of all stages does, whose every point is tried elsewhere.
+    [("intake", "2", POINTS), ("judge", "1", ("outputs", "offsets", "ending"))],
+)
 def test_a_crash_at_any_point_of_a_commit_loses_and_repeats_nothing(
-    kafka_settings: KafkaSettings, start: Start, stage: str, commit: str
+    kafka_settings: KafkaSettings, start: Start, stage: str, commit: str, points: tuple[str, ...]
 ) -> None:
     """A worker is killed while it commits, and the next goes on under the same name to the next point."""
     settings = kafka_settings(PARTITIONS, split=True, idle_after_s=NEVER_S, instance_id="one")
     size = 400
-    records = events(size * len(POINTS))
+    records = events(size * len(points))
     other = start(settings, "judge" if stage == "intake" else "intake")
-    for number, point in enumerate(POINTS):
+    for number, point in enumerate(points):
         write(settings, settings.kafka.requests_topic, records[number * size :][:size], PARTITIONS)
         if stage == "judge":
             until_handed_on(settings, (number + 1) * size)
