@@ -142,7 +142,8 @@ def _newcomers_margin(units: Units, pieces: dict[str, Piece]) -> Floats:
     in_one_place = units.by_kind(lambda kind: kind.fields == ("network",)) | (pieces["place"].nats < 0)
     busy = units.mean(units.log_rate) > np.log(_BUSY)
     new, alike = pieces["young"].observed >= _POOL, pieces["alike"].nats
-    pool = new & (alike > _POOL_ALIKE)
+    # who moves between many exits may do so on a product's servers, and its first customers are new as well
+    pool = new & (alike > _POOL_ALIKE) & (pieces["roaming"].nats <= _COUNTS)
     one_thing = idle & (_reason(pieces, ("throwaway", "breadth")) <= _COUNTS) & ~busy & ~pool
     margin = np.where(in_one_place, _PLACE_NATS * idle, _TAME_NATS * one_thing)
     at_work = new & busy & idle & (alike > _COUNTS) & ~in_one_place

@@ -196,6 +196,8 @@ def test_who_looks_like_draws_of_one_dispatcher_is_no_newcomer() -> None:
     assert judged(pool, share=0.95).need[0] == THRESHOLD
     assert judged(pool | {"alike": 2.9}, share=0.95).need[0] > THRESHOLD, "readers of one quick start"
     assert judged(pool, share=0.6).need[0] > THRESHOLD, "first users of a new harness"
+    still, moving = (judged(pool | {"roaming": nats}, share=0.95).need[0] for nats in (2.0, 2.1))
+    assert moving > still + 2.0, "the first customers of a product, on its servers"
     room = units_of("network")
     assert judged(pool, room, share=0.95).need[0] == judged({"young": 5.0}, room).need[0]
 
