@@ -16,19 +16,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
-from typing import Any, Final
-from uuid import uuid4
+from typing import Final
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from stream.bench.own import own
 from stream.bench.report import Grid
 from stream.bench.worlds import StoredWorld
 from stream.config import Settings
 from stream.errors import BrokerError, InputError, ShoalError
 from stream.runtime.play import Look, Output, Reader, play
-from stream.runtime.topics import ensure, forget
 from stream.settings import instant
 from stream.simulate import WorldSpec
 
@@ -65,11 +64,10 @@ def measure(world: StoredWorld, settings: Settings, rate: float, seconds: float)
     history = (len(records) - round(rate * seconds)) // PARTITIONS * PARTITIONS
     if history < len(records) / 2:
         raise InputError(f"{len(records):,} events are less than twice {rate:g}/s for {seconds:g} s")
-    own = _own(settings)
-    with _topics(own), _working(own) as alive, Reader(own) as reader:
-        play(own, records[:history], PARTITIONS)
+    with own(settings, "latency", PARTITIONS) as mine, _working(mine) as alive, Reader(mine) as reader:
+        play(mine, records[:history], PARTITIONS)
         reader.wait_for(history, alive)
-        sent = play(own, records[history:], PARTITIONS, first=history, rate=rate)
+        sent = play(mine, records[history:], PARTITIONS, first=history, rate=rate)
         reader.wait_for(len(records), alive)
         time.sleep(_SETTLED_S)
     clock = Clock(times_ms, sent, settings)
@@ -78,7 +76,7 @@ def measure(world: StoredWorld, settings: Settings, rate: float, seconds: float)
         history,
         len(sent),
         rate,
-        own.kafka.commit_interval_s,
+        settings.kafka.commit_interval_s,
         clock.ticks,
         counted(sent, history, reader.looks),
         np.array(told),
@@ -150,23 +148,6 @@ def _quantiles(latencies_s: Moments) -> str:
     if not len(latencies_s):
         return "-"
     return " / ".join(f"{value:.2f}" for value in np.percentile(latencies_s, [50, 99, 100])) + " s"
-
-
-def _own(settings: Settings) -> Settings:
-    """The same settings with names that nothing else has."""
-    name = f"shoal-latency-{uuid4().hex[:8]}"
-    topics = {key: f"{name}.{key}" for key in type(settings.kafka).model_fields if key.endswith("_topic")}
-    own: dict[str, Any] = {**topics, "application_id": name, "metrics_port": 0}
-    return settings.model_copy(update={"kafka": settings.kafka.model_copy(update=own)})
-
-
-@contextmanager
-def _topics(settings: Settings) -> Iterator[None]:
-    ensure(settings, PARTITIONS)
-    try:
-        yield
-    finally:
-        forget(settings)
 
 
 @contextmanager
