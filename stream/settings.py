@@ -276,6 +276,9 @@ class Kafka(_Group):
     changelog_topic: str = _setting(
         "shoal.changelog", "compacted topic of state and source offsets", "a restart goes on where it stopped"
     )
+    replication: int = _setting(
+        0, "copies of each topic; 0: the broker's default", "3 of which 2 commit outlast any one broker", ge=0
+    )
     commit_interval_s: float = _setting(
         1.0, "time between transactions", "latency against overhead of a commit", "s", ge=0.2, le=10
     )

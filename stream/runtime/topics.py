@@ -22,6 +22,9 @@ BATCH_BYTES: Final = 1_000_000
 PATIENCE_MS: Final = 8_000
 """A broker that does not answer for this long cannot be reached."""
 
+SAFE_COPIES: Final = 3
+"""From so many copies on, two have to hold what is committed: with one gone it is whole, and work goes on."""
+_SAFE: Final = {"min.insync.replicas": "2"}
 _COMPACTED: Final = {"cleanup.policy": "compact"}
 _CHANGELOG: Final = {
     **_COMPACTED,
@@ -32,12 +35,23 @@ _CHANGELOG: Final = {
 
 
 class Topic(NamedTuple):
-    """What a topic has to be; an existing one may have another number of partitions unless `fixed`."""
+    """What a topic has to be; an existing one may have another number of partitions unless `fixed`.
+
+    `replication` is 0 where the broker's default is taken.
+    """
 
     name: str
     partitions: int
     configs: Mapping[str, str]
     fixed: bool = False
+    replication: int = 0
+
+
+class _There(NamedTuple):
+    """What a topic is: `replication` is that of the partition with the fewest copies."""
+
+    partitions: int
+    replication: int
 
 
 class Report(NamedTuple):
@@ -55,13 +69,17 @@ class Report(NamedTuple):
 def wanted(settings: Settings, requests_partitions: int = REQUESTS_PARTITIONS) -> tuple[Topic, ...]:
     """The table of topics. Only the changelog must have one partition: state is restored in order."""
     names = settings.kafka
-    return (
+    topics = (
         Topic(names.requests_topic, requests_partitions, {}),
         Topic(names.findings_topic, 1, {"cleanup.policy": "delete"}),
         Topic(names.verdicts_topic, 1, _COMPACTED),
         Topic(names.rejects_topic, 1, {"cleanup.policy": "delete"}),
         Topic(names.feedback_topic, 1, {"cleanup.policy": "delete"}),
         Topic(names.changelog_topic, 1, _CHANGELOG, fixed=True),
+    )
+    safe = _SAFE if names.replication >= SAFE_COPIES else {}
+    return tuple(
+        topic._replace(configs={**topic.configs, **safe}, replication=names.replication) for topic in topics
     )
 
 
@@ -74,7 +92,7 @@ def ensure(
     """
     topics = wanted(settings, requests_partitions)
     with _admin(settings) as admin:
-        there = {topic["name"]: len(topic["partitions"]) for topic in _described(admin)}
+        there = _there(admin)
         missing = [topic for topic in topics if topic.name not in there]
         if create:
             _create(admin, missing)
@@ -103,25 +121,27 @@ def faults(settings: Settings) -> list[str]:
     """
     topics, names = wanted(settings), settings.kafka
     with _admin(settings) as admin:
-        there = {topic["name"]: len(topic["partitions"]) for topic in _described(admin)}
+        there = _there(admin)
         missing = [topic.name for topic in topics if topic.name not in there]
         if missing:
             what = f"no topic {', '.join(missing)}, or no right to see it"
             return [f"{what}: `shoal topics` creates what is missing"]
         configs = _configs(admin, [topic for topic in topics if topic.name != names.requests_topic])
+    few = [topic for topic in topics if there[topic.name].replication < topic.replication]
     unread = [name for name, config in configs.items() if not config]
     if unread:
         return [f"no right to read the configuration of {', '.join(unread)}: grant DescribeConfigs"]
     found = [line for name, config in configs.items() for line in _too_small(name, config)]
+    found += [_too_few(topic, there[topic.name].replication) for topic in few]
     policy = configs[names.changelog_topic].get("cleanup.policy")
     if policy != "compact":
         found.append(
             f"{names.changelog_topic} has cleanup.policy {policy}: retention would cut "
             "the state; set it to compact"
         )
-    if there[names.changelog_topic] != 1:
+    if there[names.changelog_topic].partitions != 1:
         found.append(
-            f"{names.changelog_topic} has {there[names.changelog_topic]} partitions: state is "
+            f"{names.changelog_topic} has {there[names.changelog_topic].partitions} partitions: state is "
             "restored in order, from one; name another kafka.changelog_topic and let `shoal topics` create it"
         )
     return found
@@ -133,15 +153,31 @@ def _too_small(name: str, config: Mapping[str, str]) -> Iterator[str]:
         yield f"{name} has max.message.bytes {limit}: set it to 1048588 or more: a batch has {BATCH_BYTES}"
 
 
-def _described(admin: KafkaAdminClient) -> list[dict[str, Any]]:
-    topics: list[dict[str, Any]] = admin.describe_topics()
-    return [topic for topic in topics if topic["name"]]
+def _too_few(topic: Topic, copies: int) -> str:
+    return (
+        f"{topic.name} has {copies} of the {topic.replication} copies of kafka.replication: give it more "
+        "with kafka-reassign-partitions, or set kafka.replication to what is enough"
+    )
+
+
+def _there(admin: KafkaAdminClient) -> dict[str, _There]:
+    topics: list[dict[str, Any]] = [topic for topic in admin.describe_topics() if topic["name"]]
+    return {topic["name"]: _shape_of(topic["partitions"]) for topic in topics}
+
+
+def _shape_of(partitions: list[dict[str, Any]]) -> _There:
+    copies = (len(partition["replica_nodes"]) for partition in partitions)
+    return _There(len(partitions), min(copies, default=0))
 
 
 def _create(admin: KafkaAdminClient, topics: list[Topic]) -> None:
-    """Replication is the broker's own default: one node cannot have more than one copy."""
     new = {
-        topic.name: {"num_partitions": topic.partitions, "configs": dict(topic.configs)} for topic in topics
+        topic.name: {
+            "num_partitions": topic.partitions,
+            "replication_factor": topic.replication or -1,
+            "configs": dict(topic.configs),
+        }
+        for topic in topics
     }
     if new:
         admin.create_topics(new, timeout_ms=PATIENCE_MS, wait_for_metadata=True)
@@ -156,8 +192,8 @@ def _configs(admin: KafkaAdminClient, topics: list[Topic]) -> dict[str, dict[str
     return {name: {key: str(entry["value"]) for key, entry in table.items()} for name, table in found.items()}
 
 
-def _report(topic: Topic, partitions: int, configs: Mapping[str, str]) -> Report:
-    is_, want = {"partitions": str(partitions), **configs}, _shape(topic)
+def _report(topic: Topic, there: _There, configs: Mapping[str, str]) -> Report:
+    is_, want = {name: str(number) for name, number in there._asdict().items()} | dict(configs), _shape(topic)
     if not topic.fixed:
         want["partitions"] = is_["partitions"]
     wrong = [f"{key} is {is_.get(key)}, want {value}" for key, value in want.items() if is_.get(key) != value]
@@ -167,7 +203,8 @@ def _report(topic: Topic, partitions: int, configs: Mapping[str, str]) -> Report
 
 
 def _shape(topic: Topic) -> dict[str, str]:
-    return {"partitions": str(topic.partitions), **topic.configs}
+    copies = {"replication": str(topic.replication)} if topic.replication else {}
+    return {"partitions": str(topic.partitions), **copies, **topic.configs}
 
 
 def _listed(shape: Mapping[str, str]) -> str:

@@ -2,7 +2,7 @@ import pytest
 
 from stream.errors import BrokerError
 from stream.runtime import topics
-from stream.runtime.topics import ensure
+from stream.runtime.topics import ensure, faults, wanted
 from tests.conftest import KafkaSettings, free_ports, named_settings
 
 pytestmark = pytest.mark.kafka
@@ -44,3 +44,23 @@ def test_settings_are_the_only_source_of_names(kafka_settings: KafkaSettings) ->
     settings = kafka_settings()
     names = {value for name, value in settings.kafka.model_dump().items() if name.endswith("_topic")}
     assert {report.name for report in ensure(settings)} == names
+
+
+def test_copies_are_as_asked_and_two_of_three_commit(bootstrap: str, fresh_name: str) -> None:
+    """One node cannot keep three copies: it says so, and creates nothing."""
+    settings = named_settings(bootstrap, fresh_name, replication=3)
+    asked = {"replication": 3, "min.insync.replicas": "2"}
+    shapes = [{"replication": topic.replication, **topic.configs} for topic in wanted(settings)]
+    assert all(shape.items() >= asked.items() for shape in shapes)
+    with pytest.raises(BrokerError, match=r"replication factor of 3 cannot be reached"):
+        ensure(settings)
+    assert {report.state for report in ensure(settings, create=False)} == {"missing"}
+
+
+def test_fewer_copies_than_asked_are_told_and_refused(bootstrap: str, fresh_name: str) -> None:
+    ensure(named_settings(bootstrap, fresh_name, replication=1))
+    settings = named_settings(bootstrap, fresh_name, replication=2)
+    assert {report.detail.partition(";")[0] for report in ensure(settings)} == {"replication is 1, want 2"}
+    assert faults(settings)[0].startswith(f"{fresh_name}.requests has 1 of the 2 copies of kafka.replication")
+    assert len(faults(settings)) == len(wanted(settings))
+    assert faults(named_settings(bootstrap, fresh_name)) == []
