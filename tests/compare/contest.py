@@ -81,7 +81,8 @@ def run(contestant: Contestant, python: Path, bootstrap: str, load: Load) -> Run
     finally:
         shutil.rmtree(folder)
         forget(bootstrap, name)
-    return Run(cpu_s, wall_s, results)
+    until = {window: figures for window, figures in results.items() if window.start_s < load.end_s}
+    return Run(cpu_s, wall_s, until)
 
 
 def _environment(

@@ -46,9 +46,7 @@ def main() -> None:
     needs = app.dataframe(app.topic(TOPIC, value_deserializer="json")).apply(needed)
     for size_s in SIZES_S:
         windows = needs.tumbling_window(timedelta(seconds=size_s), name=f"windows-{size_s}")
-        closed = windows.agg(count=Count(), tokens=Sum("tokens"), networks=Distinct("network")).final(
-            closing_strategy="partition"
-        )
+        closed = windows.agg(count=Count(), tokens=Sum("tokens"), networks=Distinct("network")).final()
         closed.apply(told, metadata=True).to_topic(results)
     app.run()
 

@@ -11,35 +11,45 @@ from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from stream.event.times import from_text
-from tests.compare.work import END, PARTITIONS, SIZES_S, Figures, Results, Window, expected, read_result
+from tests.compare.work import PARTITIONS, SIZES_S, Figures, Results, Window, expected, read_result
 
 DAY_MS: Final = 86_400_000
 
 
 class Load(NamedTuple):
-    """A topic, its number of records, and the windows that they make."""
+    """A topic, its number of records, and the windows to be told of them: those that begin before `end_s`."""
 
     topic: str
     records: int
     results: Results
+    end_s: int
 
 
 def load(bootstrap: str, records: Sequence[bytes]) -> Load:
-    """Writes records by account over a topic's partitions, and at the end of each one that is a day later."""
+    """Writes records by account over a topic's partitions, at the end one of each account, a day later.
+
+    Those close all other windows, whether by account or by partition, and make some that are left open.
+    """
     topic, timed = f"compare-{uuid4().hex[:8]}", [(_time_ms(record), record) for record in records]
     create(bootstrap, topic, PARTITIONS)
-    end_ms, last = timed[-1][0] + DAY_MS, orjson.loads(records[-1])
+    end_ms = timed[-1][0] + DAY_MS
+    last = {_account(record): record for _, record in timed}
+    ends = [
+        (end_ms, orjson.dumps(orjson.loads(record) | {"event_id": None, "time": end_ms}))
+        for record in last.values()
+    ]
     with KafkaProducer(bootstrap_servers=bootstrap, linger_ms=20, batch_size=500_000) as producer:
-        for time_ms, record in timed:
-            account = orjson.loads(record)["account_id"].encode()
+        for time_ms, record in [*timed, *ends]:
+            account = _account(record)
             partition = crc32(account) % PARTITIONS
             producer.send(topic, record, key=account, partition=partition, timestamp_ms=time_ms)
-        for partition in range(PARTITIONS):
-            account = f"{END}{partition}".encode()
-            record = orjson.dumps(last | {"account_id": account.decode(), "event_id": None, "time": end_ms})
-            producer.send(topic, record, key=account, partition=partition, timestamp_ms=end_ms)
         producer.flush()
-    return Load(topic, len(records) + PARTITIONS, expected(timed))
+    return Load(topic, len(timed) + len(ends), expected(timed), timed[-1][0] // 1000 + 1)
+
+
+def _account(record: bytes) -> bytes:
+    account: str = orjson.loads(record)["account_id"]
+    return account.encode()
 
 
 def _time_ms(record: bytes) -> int:
@@ -72,7 +82,7 @@ def committed(admin: KafkaAdminClient, group: str, topic: str) -> int:
 
 def told(bootstrap: str, topic: str) -> Results:
     """The newest record of each window."""
-    return _without_ends(dict(read_result(record.value) for record in _records(bootstrap, topic)))
+    return dict(read_result(record.value) for record in _records(bootstrap, topic))
 
 
 def told_by_tables(bootstrap: str, name: str) -> Results:
@@ -83,11 +93,7 @@ def told_by_tables(bootstrap: str, name: str) -> Results:
             account, (start_s, _) = orjson.loads(record.key)
             count, tokens, networks = orjson.loads(record.value)
             found[Window(account, size_s, round(start_s))] = Figures(count, tokens, len(networks))
-    return _without_ends(found)
-
-
-def _without_ends(found: Results) -> Results:
-    return {window: figures for window, figures in found.items() if not window.account.startswith(END)}
+    return found
 
 
 def _records(bootstrap: str, topic: str) -> Iterator[Any]:

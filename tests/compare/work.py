@@ -18,8 +18,6 @@ GUARANTEE: Final = os.environ.get("COMPARE_GUARANTEE", "")
 """What the comparison tells a contestant."""
 PARTITIONS: Final = 4
 SIZES_S: Final = (60, 3600)
-END: Final = "end-of-"
-"""Begins the account of each partition's last record, a day later: it closes all windows but its own."""
 
 
 class Window(NamedTuple):
