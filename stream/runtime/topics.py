@@ -1,17 +1,20 @@
 """The topics: one table of what Shoal needs, created where missing, checked where present, never altered."""
 
 import logging
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, Literal, NamedTuple
+from functools import partial
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, RetriableError
 
 from stream.config import Settings
 from stream.errors import BrokerError
 from stream.runtime.access import access
 from stream.runtime.refusal import refused
+from stream.settings import Kafka
 
 REQUESTS_PARTITIONS: Final = 8
 """Partitions of the requests topic if Shoal has to create it: twice the cores of a small worker."""
@@ -21,6 +24,9 @@ BATCH_BYTES: Final = 1_000_000
 
 PATIENCE_MS: Final = 8_000
 """A broker that does not answer for this long cannot be reached."""
+
+AGAIN_S: Final = 0.5
+"""Time between tries to have an answer."""
 
 SAFE_COPIES: Final = 3
 """From so many copies on, two have to hold what is committed: with one gone it is whole, and work goes on."""
@@ -32,6 +38,9 @@ _CHANGELOG: Final = {
     "segment.bytes": str(64 << 20),
     "min.cleanable.dirty.ratio": "0.2",
 }
+
+
+T = TypeVar("T")
 
 
 class Topic(NamedTuple):
@@ -90,27 +99,32 @@ def ensure(
 
     Raises BrokerError if no broker answers.
     """
-    topics = wanted(settings, requests_partitions)
-    with _admin(settings) as admin:
-        there = _there(admin)
-        missing = [topic for topic in topics if topic.name not in there]
-        if create:
-            _create(admin, missing)
-        present = [topic for topic in topics if topic.name in there]
-        configs = _configs(admin, present)
-        return [
-            _report(topic, there[topic.name], configs[topic.name])
-            if topic.name in there
-            else Report(topic.name, "created" if create else "missing", _listed(_shape(topic)))
-            for topic in topics
-        ]
+    return _asked(settings, partial(_ensured, topics=wanted(settings, requests_partitions), create=create))
+
+
+def _ensured(admin: KafkaAdminClient, topics: Sequence[Topic], create: bool) -> list[Report]:
+    there = _there(admin)
+    missing = [topic for topic in topics if topic.name not in there]
+    if create:
+        _create(admin, missing)
+    configs = _configs(admin, [topic for topic in topics if topic.name in there])
+    return [
+        _report(topic, there[topic.name], configs[topic.name])
+        if topic.name in there
+        else Report(topic.name, "created" if create else "missing", _listed(_shape(topic)))
+        for topic in topics
+    ]
 
 
 def forget(settings: Settings) -> None:
     """Delete every topic of these settings and the group: for trials, on names of their own."""
-    with _admin(settings) as admin:
-        admin.delete_topics([topic.name for topic in wanted(settings)])
+
+    def ask(admin: KafkaAdminClient) -> None:
+        there = _there(admin)
+        admin.delete_topics([topic.name for topic in wanted(settings) if topic.name in there])
         admin.delete_groups([settings.kafka.application_id])
+
+    _asked(settings, ask)
 
 
 def faults(settings: Settings) -> list[str]:
@@ -119,14 +133,16 @@ def faults(settings: Settings) -> list[str]:
     Other differences from the table (segment sizes, retention of outputs) are an operator's choice.
     Raises BrokerError if no broker answers.
     """
-    topics, names = wanted(settings), settings.kafka
-    with _admin(settings) as admin:
-        there = _there(admin)
-        missing = [topic.name for topic in topics if topic.name not in there]
-        if missing:
-            what = f"no topic {', '.join(missing)}, or no right to see it"
-            return [f"{what}: `shoal topics` creates what is missing"]
-        configs = _configs(admin, [topic for topic in topics if topic.name != names.requests_topic])
+    return _asked(settings, partial(_faults, topics=wanted(settings), names=settings.kafka))
+
+
+def _faults(admin: KafkaAdminClient, topics: Sequence[Topic], names: Kafka) -> list[str]:
+    there = _there(admin)
+    missing = [topic.name for topic in topics if topic.name not in there]
+    if missing:
+        what = f"no topic {', '.join(missing)}, or no right to see it"
+        return [f"{what}: `shoal topics` creates what is missing"]
+    configs = _configs(admin, [topic for topic in topics if topic.name != names.requests_topic])
     few = [topic for topic in topics if there[topic.name].replication < topic.replication]
     unread = [name for name, config in configs.items() if not config]
     if unread:
@@ -209,6 +225,19 @@ def _shape(topic: Topic) -> dict[str, str]:
 
 def _listed(shape: Mapping[str, str]) -> str:
     return ", ".join(f"{key} {value}" for key, value in shape.items())
+
+
+def _asked(settings: Settings, ask: Callable[[KafkaAdminClient], T]) -> T:
+    """The answer; asked again where a broker of several is lost and the others have yet to notice."""
+    until = time.monotonic() + PATIENCE_MS / 1000
+    with _admin(settings) as admin:
+        while True:
+            try:
+                return ask(admin)
+            except RetriableError:
+                if time.monotonic() >= until:
+                    raise
+            time.sleep(AGAIN_S)
 
 
 @contextmanager

@@ -39,6 +39,7 @@ class Contestant(NamedTuple):
     tables: bool = False
 
 
+_FAUST: Final = ["tests.compare.faust_windows", "worker", "-l", "warn", "--without-web"]
 CONTESTANTS: Final = (
     Contestant("Shoal", "shoal", "exactly once, 1 s", ["tests.compare.shoal_windows"]),
     Contestant(
@@ -51,14 +52,8 @@ CONTESTANTS: Final = (
     Contestant(
         "Quix Streams", "quixstreams", "exactly once, 5 s", ["tests.compare.quix_windows"], "exactly-once"
     ),
-    Contestant(
-        "Faust", "faust-streaming", "at least once, 2.8 s",
-        ["tests.compare.faust_windows", "worker", "-l", "warn"], "at_least_once", tables=True,
-    ),
-    Contestant(
-        "Faust", "faust-streaming", "exactly once, 2.8 s",
-        ["tests.compare.faust_windows", "worker", "-l", "warn"], "exactly_once", tables=True,
-    ),
+    Contestant("Faust", "faust-streaming", "at least once, 2.8 s", _FAUST, "at_least_once", tables=True),
+    Contestant("Faust", "faust-streaming", "exactly once, 2.8 s", _FAUST, "exactly_once", tables=True),
 )  # fmt: skip
 
 
@@ -115,7 +110,10 @@ def _worked(
     log = Path(folder, "log")
     with log.open("wb") as file, KafkaAdminClient(bootstrap_servers=bootstrap) as admin:
         process = subprocess.Popen(command, cwd=ROOT, env=given, stdout=file, stderr=file)
-        cpu_s, wall_s = _ended(process, lambda: committed(admin, given["COMPARE_NAME"], topic) >= records)
+        try:
+            cpu_s, wall_s = _ended(process, lambda: committed(admin, given["COMPARE_NAME"], topic) >= records)
+        finally:
+            process.kill()  # where it was not to end, for this comparison was stopped
     if process.returncode:
         print(log.read_text()[-3000:])
         raise subprocess.CalledProcessError(process.returncode, command)

@@ -28,7 +28,6 @@ app = faust.App(
     topic_partitions=PARTITIONS,
     topic_replication_factor=1,
     topic_disable_leader=True,
-    web_enabled=False,
 )
 tables = [
     app.Table(f"windows-{size_s}", default=list, partitions=PARTITIONS)

@@ -1,4 +1,8 @@
+from typing import Any
+
 import pytest
+from kafka.admin import KafkaAdminClient
+from kafka.errors import KafkaConnectionError
 
 from stream.errors import BrokerError
 from stream.runtime import topics
@@ -64,3 +68,25 @@ def test_fewer_copies_than_asked_are_told_and_refused(bootstrap: str, fresh_name
     assert faults(settings)[0].startswith(f"{fresh_name}.requests has 1 of the 2 copies of kafka.replication")
     assert len(faults(settings)) == len(wanted(settings))
     assert faults(named_settings(bootstrap, fresh_name)) == []
+
+
+class Forgetful(KafkaAdminClient):  # type: ignore[misc]
+    """The first questions go to a node that is lost, of which the others do not know yet."""
+
+    unheard = 2
+
+    def describe_topics(self, topics: list[str] | None = None) -> list[dict[str, Any]]:
+        if Forgetful.unheard:
+            Forgetful.unheard -= 1
+            raise KafkaConnectionError
+        found: list[dict[str, Any]] = super().describe_topics(topics)
+        return found
+
+
+def test_a_question_that_was_lost_with_a_node_is_asked_again(
+    bootstrap: str, fresh_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(topics, "KafkaAdminClient", Forgetful)
+    monkeypatch.setattr(topics, "AGAIN_S", 0.01)
+    assert {report.state for report in ensure(named_settings(bootstrap, fresh_name))} == {"created"}
+    assert Forgetful.unheard == 0
