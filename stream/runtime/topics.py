@@ -2,13 +2,13 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
-from kafka.errors import KafkaError, RetriableError
+from kafka.errors import KafkaError, NoError, RetriableError, TopicAlreadyExistsError, for_code
 
 from stream.config import Settings
 from stream.errors import BrokerError
@@ -196,7 +196,19 @@ def _create(admin: KafkaAdminClient, topics: list[Topic]) -> None:
         for topic in topics
     }
     if new:
-        admin.create_topics(new, timeout_ms=PATIENCE_MS, wait_for_metadata=True)
+        made = admin.create_topics(new, timeout_ms=PATIENCE_MS, raise_errors=False)
+        _check_made(made["topics"])
+        admin.wait_for_topics(list(new))
+
+
+def _check_made(topics: Iterable[Mapping[str, Any]]) -> None:
+    """What another one created meanwhile is there; the client's own error would be a page long."""
+    for topic in topics:
+        error, why = for_code(topic["error_code"]), topic["error_message"]
+        if issubclass(error, RetriableError):
+            raise error(why)
+        if error not in (NoError, TopicAlreadyExistsError):
+            raise BrokerError(f"Kafka did not create {topic['name']}: {why or error.__name__}")
 
 
 def _configs(admin: KafkaAdminClient, topics: list[Topic]) -> dict[str, dict[str, str]]:
