@@ -9,7 +9,7 @@ from typing import Any
 
 import faust
 
-from tests.compare.work import BOOTSTRAP, GUARANTEE, NAME, PARTITIONS, SIZES_S, TOPIC, network
+from tests.compare.work import BOOTSTRAP, FOLDER, GUARANTEE, NAME, PARTITIONS, SIZES_S, TOPIC, network
 
 KEPT_S = 10 * 365 * 86_400.0
 
@@ -24,6 +24,7 @@ app = faust.App(
     NAME,
     broker=f"kafka://{BOOTSTRAP}",
     store="memory://",
+    datadir=FOLDER,
     processing_guarantee=GUARANTEE,
     topic_partitions=PARTITIONS,
     topic_replication_factor=1,
