@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from stream.bench.command import bench_detection, bench_latency, bench_speed
+from stream.bench.command import bench_detection, bench_latency, bench_scale, bench_speed
 from stream.errors import BrokerError, ConfigError, InputError, ShoalError
 from stream.given import lines, output, settings_of, time_ms, world_spec
 from stream.options import parser
@@ -107,13 +107,14 @@ def _run(options: argparse.Namespace) -> None:
 
     settings = settings_of(options).settings
     _warn_of_development_key(settings)
-    run(settings)
+    run(settings, options.stage)
 
 
 def _topics(options: argparse.Namespace) -> None:
     from stream.runtime.topics import ensure
 
-    reports = ensure(settings_of(options).settings, options.partitions, create=not options.check)
+    settings, create = settings_of(options).settings, not options.check
+    reports = ensure(settings, options.partitions, create=create, split=options.split)
     for report in reports:
         print(report)
     wrong = [report.name for report in reports if report.state in ("differs", "missing")]
@@ -174,6 +175,7 @@ COMMANDS: Final[dict[str, Callable[[argparse.Namespace], None]]] = {
     "simulate": _simulate,
     "bench detection": bench_detection,
     "bench latency": bench_latency,
+    "bench scale": bench_scale,
     "bench speed": bench_speed,
 }
 """Every command by its name in `stream.options`."""

@@ -170,6 +170,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     ),
     Metric("shoal_commits_total", "counter", "Transactions committed."),
     Metric("shoal_commit_duration_seconds", "histogram", "Time of a commit.", "seconds", buckets=_SECONDS),
+    Metric("shoal_parcel_bytes_total", "counter", "Events handed on by an intake apart.", "bytes"),
     Metric("shoal_changelog_bytes_total", "counter", "State written to the changelog.", "bytes"),
 )
 """The table: dashboards and tests are checked against it."""
@@ -184,6 +185,7 @@ class Meters(Collector):
         self._counters: dict[str, Counter] = {}
         self._gauges: dict[str, Gauge] = {}
         self._histograms: dict[str, Histogram] = {}
+        self._labels: dict[str, set[str]] = {}
         self.stats = Stats()
         for metric in METRICS:
             if metric.read is None:
@@ -200,6 +202,15 @@ class Meters(Collector):
         """Set a gauge."""
         gauge = self._gauges[name]
         (gauge if label is None else gauge.labels(label)).set(value)
+
+    def put_each(self, name: str, values: Mapping[str, float]) -> None:
+        """Set a gauge for each of its labels; labels that are no longer there go."""
+        gauge = self._gauges[name]
+        for label in self._labels.get(name, set()) - set(values):
+            gauge.remove(label)
+        for label, value in values.items():
+            gauge.labels(label).set(value)
+        self._labels[name] = set(values)
 
     def observe(self, name: str, value: float) -> None:
         """Add to a histogram."""

@@ -5,6 +5,7 @@ import math
 from typing import Any, NoReturn
 
 from stream import __version__
+from stream.runtime.stage import STAGES
 
 
 def parser() -> argparse.ArgumentParser:
@@ -79,7 +80,13 @@ def _add_check(commands: Any) -> None:
 
 
 def _add_run(commands: Any) -> None:
-    _command(commands, "run", "consume the requests topic and publish findings (Kafka)")
+    command = _command(commands, "run", "consume the requests topic and publish findings (Kafka)")
+    command.add_argument(
+        "--stage",
+        choices=STAGES,
+        default="all",
+        help="one stage as a deployment of its own: any number of intakes, one judge (%(default)s)",
+    )
 
 
 def _add_topics(commands: Any) -> None:
@@ -87,6 +94,7 @@ def _add_topics(commands: Any) -> None:
     command.add_argument(
         "--partitions", type=_positive, metavar="N", default=8, help="of a new requests topic (%(default)s)"
     )
+    command.add_argument("--split", action="store_true", help="also what stages need that run apart")
     command.add_argument("--check", action="store_true", help="create nothing")
 
 
@@ -126,7 +134,7 @@ def _add_simulate(commands: Any) -> None:
 
 
 def _add_bench(commands: Any) -> None:
-    text = "measure detection, speed or latency"
+    text = "measure detection, speed, latency or scale"
     kinds = commands.add_parser("bench", help=text, description=text).add_subparsers(
         required=True, metavar="WHAT"
     )
@@ -149,6 +157,7 @@ def _add_bench(commands: Any) -> None:
         help="take over runs that ended before, by the same code and settings",
     )
     _add_latency(kinds)
+    _add_scale(kinds)
     speed = _command(kinds, "speed", "CPU per event beside the bare decode, and bytes of state")
     speed.add_argument("path", nargs="?", metavar="FILE", help="plain NDJSON (default: a simulated world)")
     speed.add_argument(
@@ -171,6 +180,16 @@ def _add_latency(kinds: Any) -> None:
     latency.add_argument("--rate", type=_rate, metavar="N", default=500, help="events a second (%(default)s)")
     latency.add_argument("--seconds", type=_positive, metavar="S", default=60, help="(%(default)s)")
     latency.add_argument("--cache", metavar="DIR", help="where the world is kept (default: the user's cache)")
+
+
+def _add_scale(kinds: Any) -> None:
+    scale = _command(kinds, "scale", "events/s, CPU and bytes with intakes apart from a judge (Kafka)")
+    scale.description = (
+        "Loads a simulated world into a topic, then starts intakes and a judge on it, all on topics of their "
+        "own that are deleted afterwards. All share this machine with the broker if it runs here too."
+    )
+    scale.add_argument("--intakes", metavar="A,B", default="1,2", help="workers, a run each (%(default)s)")
+    scale.add_argument("--cache", metavar="DIR", help="where the world is kept (default: the user's cache)")
 
 
 def _add_grids(detection: argparse.ArgumentParser) -> None:

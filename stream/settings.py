@@ -272,12 +272,23 @@ class Kafka(_Group):
         "a gateway keeps the newest verdict of each account",
     )
     rejects_topic: str = _setting("shoal.rejects", "dead letters", "bad input is kept with its reason")
+    events_topic: str = _setting(
+        "shoal.events",
+        "parcels of decoded events; as many partitions as requests_topic",
+        "intake may run apart from what judges",
+    )
     feedback_topic: str = _setting("shoal.feedback", "analysts' decisions", "read by every worker")
     changelog_topic: str = _setting(
         "shoal.changelog", "compacted topic of state and source offsets", "a restart goes on where it stopped"
     )
     replication: int = _setting(
         0, "copies of each topic; 0: the broker's default", "3 of which 2 commit outlast any one broker", ge=0
+    )
+    instance_id: str = _setting(
+        "",
+        "name of an intake worker in its group, the same after a restart; empty: none",
+        "a worker that is back within 6 s of a kill has its partitions at once; others take them over else",
+        pattern=r"^[A-Za-z0-9._-]*$",
     )
     commit_interval_s: float = _setting(
         1.0, "time between transactions", "latency against overhead of a commit", "s", ge=0.2, le=10

@@ -62,9 +62,9 @@ KafkaSettings = Callable[..., Settings]
 def kafka_settings(bootstrap: str) -> KafkaSettings:
     """Makes settings with an application and topics that no other test has, created on the broker."""
 
-    def make(partitions: int = 4, **changes: object) -> Settings:
+    def make(partitions: int = 4, *, split: bool = False, **changes: object) -> Settings:
         settings = named_settings(bootstrap, f"t{uuid4().hex[:10]}", **changes)
-        ensure(settings, partitions)
+        ensure(settings, partitions, split=split)
         return settings
 
     return make
@@ -78,7 +78,7 @@ def named_settings(bootstrap: str, name: str, **changes: object) -> Settings:
     return default.model_copy(update={"kafka": default.kafka.model_copy(update={**own, **changes})})
 
 
-_TOPICS = ("requests", "findings", "verdicts", "rejects", "feedback", "changelog")
+_TOPICS = ("requests", "events", "findings", "verdicts", "rejects", "feedback", "changelog")
 
 
 class Replayed(NamedTuple):

@@ -255,7 +255,7 @@ def test_run_warns_of_the_development_key(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     kafka = types.ModuleType("stream.runtime.kafka")
-    kafka.run = lambda settings: None  # type: ignore[attr-defined]
+    kafka.run = lambda settings, stage: None  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "stream.runtime.kafka", kafka)
     assert main(["run"]) == 0
     assert "development key" in capsys.readouterr().err

@@ -65,6 +65,16 @@ def test_a_scrape_shows_the_loop_and_the_last_reading() -> None:
     assert samples["shoal_tick_duration_seconds_count"] == 1
 
 
+def test_a_partition_that_moved_away_is_shown_no_longer() -> None:
+    meters = Meters()
+    meters.put_each("shoal_consumer_lag_records", {"requests-0": 1, "requests-1": 2})
+    meters.put_each("shoal_consumer_lag_records", {"requests-1": 3})
+    with meters.serve(0) as port:
+        samples = scraped(port)
+    assert samples["shoal_consumer_lag_recordsrequests-1"] == 3
+    assert "shoal_consumer_lag_recordsrequests-0" not in samples
+
+
 def test_what_is_not_known_is_not_zero() -> None:
     meters = Meters()
     meters.publish(Stats(coverage={"ja4": (0, 0)}))

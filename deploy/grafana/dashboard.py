@@ -94,7 +94,14 @@ ROWS: Final[tuple[tuple[str, tuple[Panel, ...]], ...]] = (
             Panel("State", "bytes", (("{{part}}", "shoal_state_bytes"),)),
             Panel("Evictions", "ops", (("rows", "rate(shoal_evictions_total[1m])"),)),
             Panel("Commits", "ops", (("commits", "rate(shoal_commits_total[1m])"),)),
-            Panel("Changelog", "Bps", (("written", "rate(shoal_changelog_bytes_total[1m])"),)),
+            Panel(
+                "Written to Kafka",
+                "Bps",
+                (
+                    ("changelog", "rate(shoal_changelog_bytes_total[1m])"),
+                    ("events handed on", "rate(shoal_parcel_bytes_total[1m])"),
+                ),
+            ),
             Panel(
                 "Process",
                 "short",

@@ -75,6 +75,17 @@ def bench_latency(options: argparse.Namespace) -> None:
     report.show([latency.grid(latency.measure(world, settings, options.rate, options.seconds))])
 
 
+def bench_scale(options: argparse.Namespace) -> None:
+    """Hand a log on with one and with more intakes, and print what each stage costs."""
+    from stream.bench import report, scale, worlds
+
+    intakes = numbers("--intakes", options.intakes, int)
+    if not intakes or min(intakes) < 1:
+        raise ConfigError(f"--intakes {options.intakes}: should be 1 or more, separated by commas")
+    world = worlds.stored(scale.WORLD, _cache(options))
+    report.show([scale.grid(scale.measure(world, settings_of(options).settings, intakes))])
+
+
 def bench_speed(options: argparse.Namespace) -> None:
     """Print what an event costs beside the bare decode of the same file, and on Kafka if asked."""
     from stream.bench import endtoend, report, speed, worlds

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from stream.bench import speed
-from stream.bench.own import own
+from stream.bench.deployed import named, topics
 from stream.bench.report import Grid
 from stream.config import Settings
 from stream.errors import BrokerError, ShoalError
@@ -53,7 +53,9 @@ def measure(path: Path, settings: Settings) -> EndToEnd:
     Raises InputError, and BrokerError where Kafka or the worker fails or not every record is counted.
     """
     embedded = speed.measure(path, settings)
-    with own(settings, "speed", PARTITIONS, idle_after_s=IDLE_S) as mine:
+    mine = named(settings, "speed")
+    mine = mine.model_copy(update={"kafka": mine.kafka.model_copy(update={"idle_after_s": IDLE_S})})
+    with topics(mine, PARTITIONS):
         sent = produce([str(path)], mine)
         kafka = _carried(mine)
     if kafka.events + kafka.rejects != sent:

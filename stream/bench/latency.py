@@ -8,25 +8,20 @@ consumer that reads what is committed. Events are played faster than they happen
 every few seconds: nothing that is measured looks at the clock of the machine.
 """
 
-import logging
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context
-from multiprocessing.process import BaseProcess
 from typing import Final
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from stream.bench.own import own
+from stream.bench.deployed import named, topics, working
 from stream.bench.report import Grid
 from stream.bench.worlds import StoredWorld
 from stream.config import Settings
-from stream.errors import BrokerError, InputError, ShoalError
+from stream.errors import InputError
 from stream.runtime.play import Look, Output, Reader, play
 from stream.settings import instant
 from stream.simulate import WorldSpec
@@ -34,7 +29,6 @@ from stream.simulate import WorldSpec
 WORLD: Final = WorldSpec(seed=7, days=16, accounts=700, onset_day=11.0)
 """Some 170,000 events; most cases open in the last two days, after warm-up and a few days of campaigns."""
 PARTITIONS: Final = 4
-LEAVES_S: Final = 15.0
 _SETTLED_S: Final = 1.0
 """Outputs can be read this long after their offsets at the latest: they are of one transaction."""
 
@@ -64,11 +58,12 @@ def measure(world: StoredWorld, settings: Settings, rate: float, seconds: float)
     history = (len(records) - round(rate * seconds)) // PARTITIONS * PARTITIONS
     if history < len(records) / 2:
         raise InputError(f"{len(records):,} events are less than twice {rate:g}/s for {seconds:g} s")
-    with own(settings, "latency", PARTITIONS) as mine, _working(mine) as alive, Reader(mine) as reader:
-        play(mine, records[:history], PARTITIONS)
-        reader.wait_for(history, alive)
-        sent = play(mine, records[history:], PARTITIONS, first=history, rate=rate)
-        reader.wait_for(len(records), alive)
+    own = named(settings, "latency")
+    with topics(own, PARTITIONS), working(own) as worker, Reader(own) as reader:
+        play(own, records[:history], PARTITIONS)
+        reader.wait_for(history, worker.check)
+        sent = play(own, records[history:], PARTITIONS, first=history, rate=rate)
+        reader.wait_for(len(records), worker.check)
         time.sleep(_SETTLED_S)
     clock = Clock(times_ms, sent, settings)
     told = [each for each in map(clock.since_tick, reader.outputs) if each is not None]
@@ -76,7 +71,7 @@ def measure(world: StoredWorld, settings: Settings, rate: float, seconds: float)
         history,
         len(sent),
         rate,
-        settings.kafka.commit_interval_s,
+        own.kafka.commit_interval_s,
         clock.ticks,
         counted(sent, history, reader.looks),
         np.array(told),
@@ -148,36 +143,3 @@ def _quantiles(latencies_s: Moments) -> str:
     if not len(latencies_s):
         return "-"
     return " / ".join(f"{value:.2f}" for value in np.percentile(latencies_s, [50, 99, 100])) + " s"
-
-
-@contextmanager
-def _working(settings: Settings) -> Iterator[Callable[[], None]]:
-    """A worker in a process of its own; what is given raises BrokerError once it has ended."""
-    worker = get_context("spawn").Process(target=_work, args=(settings,), daemon=True)
-    worker.start()
-
-    def alive() -> None:
-        if worker.exitcode is not None:
-            raise BrokerError("the worker ended, see above")
-
-    try:
-        yield alive
-    finally:
-        _end(worker)
-
-
-def _end(worker: BaseProcess) -> None:
-    worker.terminate()
-    worker.join(LEAVES_S)
-    worker.kill()
-
-
-def _work(settings: Settings) -> None:
-    from stream.runtime.kafka import run
-
-    logging.disable(logging.INFO)
-    try:
-        run(settings)
-    except ShoalError as error:
-        print(f"shoal: {error}", file=sys.stderr)
-        sys.exit(2)

@@ -29,7 +29,7 @@ def origin(settings: Settings) -> Origin:
     return {
         "application": settings.kafka.application_id,
         "links": " ".join(f"{kind.name}:{_meaning(kind)}" for kind in kinds),
-        "hash_key": _fingerprint(settings.intake.hash_key.get_secret_value()),
+        "hash_key": fingerprint(settings),
         "tick_s": f"{settings.windows.tick_s:.10g}",
     }
 
@@ -51,12 +51,16 @@ def _told(name: str, was: str, now: str) -> str:
             return f"other link kinds ({_differing(was, now)}) of links.table"
         case "tick_s":
             return f"windows.tick_s {was}, not {now}"
-    forgotten = ", and now it is the development key" if now == _fingerprint(DEVELOPMENT_KEY) else ""
+    forgotten = ", and now it is the development key" if now == _of_key(DEVELOPMENT_KEY) else ""
     return f"another intake.hash_key{forgotten}"
 
 
-def _fingerprint(key: str) -> str:
-    """Tells keys apart and gives none away."""
+def fingerprint(settings: Settings) -> str:
+    """Tells keys of hashes apart and gives none away."""
+    return _of_key(settings.intake.hash_key.get_secret_value())
+
+
+def _of_key(key: str) -> str:
     return hmac.new(key.encode(), b"shoal state", hashlib.sha256).hexdigest()[:16]
 
 

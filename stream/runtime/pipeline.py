@@ -5,7 +5,6 @@ findings and verdicts, whatever the batches, the split over sources, and the res
 """
 
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -14,8 +13,8 @@ import orjson
 import polars as pl
 
 from stream.blocks import Block, as_json
-from stream.cases.feedback import Feedback, read_feedback
 from stream.config import digest, links_path
+from stream.errors import StateError
 from stream.event.batch import Reject
 from stream.event.columns import Columns, to_columns
 from stream.evidence import fields_needed
@@ -23,6 +22,8 @@ from stream.findings.cleared import Cleared
 from stream.findings.finding import Finding, Verdict
 from stream.links.kinds import load_kinds
 from stream.runtime.held import NAME, Held
+from stream.runtime.inbox import Inbox
+from stream.runtime.parcel import Parcel
 from stream.runtime.stats import Stats
 from stream.settings import Settings
 from stream.stages.accounts import Accounts
@@ -64,10 +65,8 @@ class Pipeline:
         )
         self._decided_ms: int | None = None
         self._active_ms = 0
-        self._feedback: list[Feedback] = []
-        self._feedback_position = 0
+        self._inbox = Inbox()
         self._rejects: list[Reject] = []
-        self._refused: Counter[str] = Counter()
         self._ticks: list[float] = []
         self.ticks = 0
         self.behind = False
@@ -91,16 +90,22 @@ class Pipeline:
         self._held.hold(source, decoded.events, self._decided_ms or 0)
         self._held.open(source).position = max(offsets) + 1
 
+    def receive(self, parcel: Parcel) -> None:
+        """Hold events that an intake of its own has decoded.
+
+        Raises StateError where the parcel does not begin where the source's last one ended.
+        """
+        of = self._held.open(parcel.source)
+        if of.position not in (0, parcel.first):
+            raise StateError(f"{parcel.source} goes on at offset {of.position}, not at {parcel.first}")
+        self._intake.credit(parcel.events.height, parcel.present)
+        self._held.hold(parcel.source, parcel.events, self._decided_ms or 0)
+        of.position = parcel.end
+        of.idle = of.idle or parcel.idle
+
     def feedback(self, records: Sequence[bytes]) -> None:
         """Take analysts' decisions, JSON each; they count from the first tick after their own time."""
-        for record in records:
-            read = read_feedback(record, self._feedback_position)
-            self._feedback_position += 1
-            if isinstance(read, Reject):
-                self._rejects.append(read)
-                self._refused[read.reason] += 1
-            else:
-                self._feedback.append(read)
+        self._rejects += self._inbox.take(records)
 
     def advance(self, most: int | None = None) -> Outputs:
         """Run every tick of event time that all sources' watermarks have passed.
@@ -164,9 +169,7 @@ class Pipeline:
     def _tick(self, now_ms: int) -> tuple[list[Finding], list[Verdict]]:
         for block in self._accounts.tick(now_ms):
             self._links.absorb(block)
-        due = [row for row in self._feedback if row.time_ms < now_ms]
-        self._feedback = [row for row in self._feedback if row.time_ms >= now_ms]
-        for row in sorted(due, key=lambda row: (row.time_ms, str(row))):
+        for row in self._inbox.due(now_ms):
             apply(row, self._links, self._campaigns, now_ms, self._decision_ms)
         suspects = self._links.tick(now_ms)
         given = self._campaigns.consider(suspects, now_ms)
@@ -194,6 +197,11 @@ class Pipeline:
         """Event time that no source will go behind; None while a source has yet to speak."""
         return self._held.watermark_ms
 
+    @property
+    def idle_sources(self) -> int:
+        """How many sources hold no time."""
+        return sum(source.idle for source in self._held.sources.values())
+
     def positions(self) -> dict[str, int]:
         """Source -> next offset to read."""
         return {name: source.position for name, source in self._held.sources.items()}
@@ -216,10 +224,8 @@ class Pipeline:
             "decided_ms": self._decided_ms,
             "active_ms": self._active_ms,
             "rejects": [[getattr(row, name) for name in Reject.__slots__] for row in self._rejects],
-            "feedback": [[getattr(row, name) for name in Feedback.__slots__] for row in self._feedback],
-            "feedback_position": self._feedback_position,
         }
-        return as_json(NAME, _META, content)
+        return as_json(NAME, _META, content | self._inbox.plain())
 
     def restore(self, blocks: Iterable[Block]) -> None:
         """Take over stored blocks in order: whole ones replace, others overwrite rows by slot."""
@@ -238,8 +244,7 @@ class Pipeline:
             self._held.restore_sources(meta["sources"])
             self._decided_ms, self._active_ms = meta["decided_ms"], meta["active_ms"]
             self._rejects = [Reject(*row) for row in meta["rejects"]]
-            self._feedback = [Feedback(*row) for row in meta["feedback"]]
-            self._feedback_position = meta["feedback_position"]
+            self._inbox.restore(meta)
 
     def weights(self) -> str:
         """What the learner has come to, as the file that `alerts.weights` names."""
@@ -257,7 +262,7 @@ class Pipeline:
             late=self._held.late,
             ahead=self._held.ahead,
             duplicates=self._accounts.duplicates,
-            rejects=dict(self._intake.rejects + self._refused),
+            rejects=dict(self._intake.rejects + self._inbox.refused),
             # a field that was never malformed is known to be at zero
             malformed=dict.fromkeys(self._intake.coverage(), 0) | dict(self._intake.malformed),
             coverage=self._intake.coverage(),

@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, NamedTuple, Self
 
+import orjson
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
+from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError, RetriableError
 
 from stream.config import Settings
 from stream.errors import BrokerError
 from stream.runtime.access import access
+from stream.runtime.parcel import HEADER
 from stream.runtime.refusal import refused
 from stream.settings import Kafka
 
@@ -131,6 +134,46 @@ def play(
             producer.send(topic, record, partition=(first + number) % partitions)
         producer.flush()
     return moments
+
+
+class Shuffled(NamedTuple):
+    """What intakes have handed on. Times are of the wall clock, s since the epoch."""
+
+    size: int
+    """Bytes of parcels, their headers included."""
+    first_s: float
+    last_s: float
+    later_events: int
+    """Events in parcels after the first."""
+    end: int
+    """Sum of the partitions' offsets after the last parcel."""
+
+
+def shuffled(settings: Settings) -> Shuffled:
+    """Reads the topic of events as it is now; raises BrokerError."""
+    topic = settings.kafka.events_topic
+    found: list[ConsumerRecord] = []
+    with (
+        _plain(settings.kafka),
+        KafkaConsumer(
+            **access(settings.kafka), isolation_level="read_committed", auto_offset_reset="earliest"
+        ) as reader,
+    ):
+        partitions = [TopicPartition(topic, number) for number in reader.partitions_for_topic(topic) or ()]
+        reader.assign(partitions)
+        ends = reader.end_offsets(partitions)
+        while any(reader.position(tp) < end for tp, end in ends.items()):
+            found += [record for records in reader.poll(timeout_ms=200).values() for record in records]
+    last = {record.partition: record.offset + 1 for record in found}
+    places = [(record.timestamp / 1000, orjson.loads(dict(record.headers)[HEADER])) for record in found]
+    first_s = min(at_s for at_s, _ in places)
+    return Shuffled(
+        sum(len(record.value) + sum(len(value) for _, value in record.headers) for record in found),
+        first_s,
+        max(at_s for at_s, _ in places),
+        sum(place["end"] - place["first"] for at_s, place in places if at_s > first_s),
+        sum(last.values()),
+    )
 
 
 @contextmanager

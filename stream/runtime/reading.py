@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from stream.runtime.access import access
 from stream.runtime.waiting import RETRY_MS
@@ -18,3 +18,8 @@ def consumer(names: Kafka, **own: Any) -> AIOKafkaConsumer:
         retry_backoff_ms=RETRY_MS,
         **own,
     )
+
+
+def source_of(partition: TopicPartition) -> str:
+    """The pipeline's name of a partition."""
+    return f"{partition.topic}-{partition.partition}"

@@ -1,7 +1,6 @@
-"""The requests and the feedback that a worker reads: batches by partition, positions, lag and silence."""
+"""The requests (or parcels) and the feedback that a worker reads: batches by partition, and positions."""
 
 import logging
-import time
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -11,37 +10,28 @@ from aiokafka.errors import OffsetOutOfRangeError
 from stream.config import Settings
 from stream.errors import BrokerError, StateError
 from stream.runtime.origin import ANEW
-from stream.runtime.reading import consumer
+from stream.runtime.reading import consumer, source_of
+from stream.runtime.silence import Silence
 from stream.runtime.waiting import connect, goodbye, patiently
-from stream.runtime.watch import Standing
 
 BATCH_RECORDS: Final = 20_000
 """Records of one read: enough for columns to pay, little enough to commit on time."""
 POLL_MS: Final = 200
-DEAF_S: Final = 5.0
-"""Without a look for this long Kafka was away, or the worker was."""
 
 log = logging.getLogger(__name__)
 Batches = Mapping[TopicPartition, list[Any]]
 
 
-def source_of(partition: TopicPartition) -> str:
-    """The pipeline's name of a partition."""
-    return f"{partition.topic}-{partition.partition}"
-
-
 class Requests:
-    """The consumer of all partitions of the requests and feedback topics, assigned by hand."""
+    """The consumer of all partitions of one topic of events and of the feedback, assigned by hand."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, topic: str, batch_records: int = BATCH_RECORDS) -> None:
         """Nothing is connected before `start`."""
         self._names = settings.kafka
+        self._topic = topic
+        self._batch_records = batch_records
         self._consumer: AIOKafkaConsumer = None
-        self._drained_since: dict[TopicPartition, float] = {}
-        self._idle: set[TopicPartition] = set()
-        self._looked = time.monotonic()
-        self._standing = Standing()
-        self.lag: dict[TopicPartition, int] = {}
+        self._silence = Silence(settings.kafka.idle_after_s)
 
     async def start(self) -> None:
         """Connect."""
@@ -73,49 +63,30 @@ class Requests:
     async def read(self) -> Batches:
         """The next records by partition; empty when nothing came within POLL_MS."""
         try:
-            batches: Batches = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=BATCH_RECORDS)
+            batches: Batches = await self._consumer.getmany(
+                timeout_ms=POLL_MS, max_records=self._batch_records
+            )
         except OffsetOutOfRangeError as error:
             raise BrokerError(
-                f"{self._names.requests_topic} was cut before it was read, for its retention is shorter "
+                f"{self._topic} was cut before it was read, for its retention is shorter "
                 "than the lag: raise it and start again, which goes on with the oldest record that is left"
             ) from error
-        for tp in batches:
-            self._drained_since.pop(tp, None)
-            self._idle.discard(tp)
+        self._silence.broken(batches)
         return batches
 
     async def look(self) -> list[TopicPartition]:
         """Measure the lag; the partitions that have just become idle: drained and silent for idle_after_s."""
-        assigned = self.partitions
-        ends = await patiently(self._consumer.end_offsets(assigned), "offsets")
-        now, silent = time.monotonic(), []
-        if now - self._looked > DEAF_S:
-            # Nobody could write while Kafka was away, so that was no silence of theirs.
-            self._drained_since.clear()
-            self._standing.forget()
-        self._looked = now
-        for tp in assigned:
-            # position, not the last offset + 1: transaction markers take offsets too.
-            position = await self._consumer.position(tp)
-            self.lag[tp] = max(0, ends[tp] - position)
-            self._standing.see(source_of(tp), position, self.lag[tp], now)
-            if self.lag[tp]:
-                self._drained_since.pop(tp, None)
-            elif now - self._drained_since.setdefault(tp, now) >= self._names.idle_after_s:
-                silent.append(tp)
-        new = [tp for tp in silent if tp not in self._idle]
-        self._idle.update(new)
-        return new
+        return await self._silence.look(self._consumer)
 
     @property
-    def finished(self) -> bool:
-        """Whether every partition is idle."""
-        return bool(self._idle == self._consumer.assignment())
+    def lag(self) -> Mapping[TopicPartition, int]:
+        """Records not yet read, at the last look."""
+        return self._silence.lag
 
     @property
-    def idle(self) -> int:
-        """Number of idle partitions."""
-        return len(self._idle)
+    def drained(self) -> bool:
+        """Whether every partition is drained and silent."""
+        return bool(self._silence.idle == self._consumer.assignment())
 
     async def stop(self) -> None:
         """Close the consumer."""
@@ -137,7 +108,7 @@ class Requests:
         if gone:
             raise StateError(
                 f"the state in {self._names.changelog_topic} was made from {', '.join(gone)} too, which "
-                f"{self._names.requests_topic} and {self._names.feedback_topic} do not have: "
+                f"{self._topic} and {self._names.feedback_topic} do not have: "
                 f"bring them back, or {ANEW}"
             )
 

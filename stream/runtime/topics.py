@@ -1,20 +1,16 @@
 """The topics: one table of what Shoal needs, created where missing, checked where present, never altered."""
 
-import logging
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Set
 from functools import partial
-from typing import Any, Final, Literal, NamedTuple, TypeVar
+from typing import Any, Final, Literal, NamedTuple
 
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
-from kafka.errors import KafkaError, NoError, RetriableError, TopicAlreadyExistsError, for_code
+from kafka.errors import NoError, RetriableError, TopicAlreadyExistsError, for_code
 
 from stream.config import Settings
 from stream.errors import BrokerError
-from stream.runtime.access import access
-from stream.runtime.refusal import refused
-from stream.settings import Kafka
+from stream.runtime.admin import PATIENCE_MS, asked
+from stream.runtime.stage import INTAKE, STAGES, Stage
 
 REQUESTS_PARTITIONS: Final = 8
 """Partitions of the requests topic if Shoal has to create it: twice the cores of a small worker."""
@@ -22,16 +18,11 @@ REQUESTS_PARTITIONS: Final = 8
 BATCH_BYTES: Final = 1_000_000
 """Most bytes of a batch, just below the broker's default (1 MiB): a larger one would fail whole."""
 
-PATIENCE_MS: Final = 8_000
-"""A broker that does not answer for this long cannot be reached."""
-
-AGAIN_S: Final = 0.5
-"""Time between tries to have an answer."""
-
 SAFE_COPIES: Final = 3
 """From so many copies on, two have to hold what is committed: with one gone it is whole, and work goes on."""
 _SAFE: Final = {"min.insync.replicas": "2"}
 _COMPACTED: Final = {"cleanup.policy": "compact"}
+_DELETED: Final = {"cleanup.policy": "delete"}
 _CHANGELOG: Final = {
     **_COMPACTED,
     # The newest segment is never compacted: small ones keep a restore short.
@@ -40,7 +31,8 @@ _CHANGELOG: Final = {
 }
 
 
-T = TypeVar("T")
+_DECIDES: Final = frozenset[Stage]({"all", "judge"})
+_APART: Final = frozenset[Stage]({"intake", "judge"})
 
 
 class Topic(NamedTuple):
@@ -52,6 +44,8 @@ class Topic(NamedTuple):
     name: str
     partitions: int
     configs: Mapping[str, str]
+    stages: Set[Stage] = frozenset(STAGES)
+    """Which cannot do without it."""
     fixed: bool = False
     replication: int = 0
 
@@ -76,15 +70,20 @@ class Report(NamedTuple):
 
 
 def wanted(settings: Settings, requests_partitions: int = REQUESTS_PARTITIONS) -> tuple[Topic, ...]:
-    """The table of topics. Only the changelog must have one partition: state is restored in order."""
+    """The table of topics.
+
+    The changelog must have one partition, for state is restored in order; the topic of events as many as
+    that of requests, for a parcel goes to the partition that its events come from.
+    """
     names = settings.kafka
     topics = (
         Topic(names.requests_topic, requests_partitions, {}),
-        Topic(names.findings_topic, 1, {"cleanup.policy": "delete"}),
-        Topic(names.verdicts_topic, 1, _COMPACTED),
-        Topic(names.rejects_topic, 1, {"cleanup.policy": "delete"}),
-        Topic(names.feedback_topic, 1, {"cleanup.policy": "delete"}),
-        Topic(names.changelog_topic, 1, _CHANGELOG, fixed=True),
+        Topic(names.findings_topic, 1, _DELETED, _DECIDES),
+        Topic(names.verdicts_topic, 1, _COMPACTED, _DECIDES),
+        Topic(names.rejects_topic, 1, _DELETED),
+        Topic(names.events_topic, requests_partitions, _DELETED, _APART, fixed=True),
+        Topic(names.feedback_topic, 1, _DELETED, _DECIDES),
+        Topic(names.changelog_topic, 1, _CHANGELOG, _DECIDES, fixed=True),
     )
     safe = _SAFE if names.replication >= SAFE_COPIES else {}
     return tuple(
@@ -93,21 +92,33 @@ def wanted(settings: Settings, requests_partitions: int = REQUESTS_PARTITIONS) -
 
 
 def ensure(
-    settings: Settings, requests_partitions: int = REQUESTS_PARTITIONS, *, create: bool = True
+    settings: Settings,
+    requests_partitions: int = REQUESTS_PARTITIONS,
+    *,
+    create: bool = True,
+    split: bool = False,
 ) -> list[Report]:
     """Check what is there and, unless told otherwise, create what is missing.
 
-    Raises BrokerError if no broker answers.
+    `split`: stages run apart, so that the topic between them is needed too; if it is there it is checked
+    in any case. Raises BrokerError if no broker answers.
     """
-    return _asked(settings, partial(_ensured, topics=wanted(settings, requests_partitions), create=create))
+    return asked(settings, partial(_ensured, settings, requests_partitions, create, split))
 
 
-def _ensured(admin: KafkaAdminClient, topics: Sequence[Topic], create: bool) -> list[Report]:
-    there = _there(admin)
-    missing = [topic for topic in topics if topic.name not in there]
+def _ensured(
+    settings: Settings, requests_partitions: int, create: bool, split: bool, client: KafkaAdminClient
+) -> list[Report]:
+    there, requests = _there(client), settings.kafka.requests_topic
+    partitions = there[requests].partitions if requests in there else requests_partitions
+    topics = [
+        topic
+        for topic in wanted(settings, partitions)
+        if split or topic.name in there or "all" in topic.stages
+    ]
     if create:
-        _create(admin, missing)
-    configs = _configs(admin, [topic for topic in topics if topic.name in there])
+        _create(client, [topic for topic in topics if topic.name not in there])
+    configs = _configs(client, [topic for topic in topics if topic.name in there])
     return [
         _report(topic, there[topic.name], configs[topic.name])
         if topic.name in there
@@ -117,50 +128,62 @@ def _ensured(admin: KafkaAdminClient, topics: Sequence[Topic], create: bool) -> 
 
 
 def forget(settings: Settings) -> None:
-    """Delete every topic of these settings and the group: for trials, on names of their own."""
+    """Delete every topic of these settings and the groups: for trials, on names of their own."""
 
-    def ask(admin: KafkaAdminClient) -> None:
-        there = _there(admin)
-        admin.delete_topics([topic.name for topic in wanted(settings) if topic.name in there])
-        admin.delete_groups([settings.kafka.application_id])
+    def ask(client: KafkaAdminClient) -> None:
+        there, own = _there(client), settings.kafka.application_id
+        client.delete_topics([topic.name for topic in wanted(settings) if topic.name in there])
+        client.delete_groups([own, own + INTAKE])
 
-    _asked(settings, ask)
+    asked(settings, ask)
 
 
-def faults(settings: Settings) -> list[str]:
+def faults(settings: Settings, stage: Stage = "all") -> list[str]:
     """What would lose state, stop a commit or go unread: a line each that says what to do, empty when fit.
 
     Other differences from the table (segment sizes, retention of outputs) are an operator's choice.
     Raises BrokerError if no broker answers.
     """
-    return _asked(settings, partial(_faults, topics=wanted(settings), names=settings.kafka))
+    return asked(settings, partial(_faults, settings, stage))
 
 
-def _faults(admin: KafkaAdminClient, topics: Sequence[Topic], names: Kafka) -> list[str]:
-    there = _there(admin)
+def _faults(settings: Settings, stage: Stage, client: KafkaAdminClient) -> list[str]:
+    names, there = settings.kafka, _there(client)
+    topics = [topic for topic in wanted(settings) if stage in topic.stages]
     missing = [topic.name for topic in topics if topic.name not in there]
     if missing:
         what = f"no topic {', '.join(missing)}, or no right to see it"
-        return [f"{what}: `shoal topics` creates what is missing"]
-    configs = _configs(admin, [topic for topic in topics if topic.name != names.requests_topic])
-    few = [topic for topic in topics if there[topic.name].replication < topic.replication]
+        option = "" if stage == "all" else " --split"
+        return [f"{what}: `shoal topics{option}` creates what is missing"]
+    configs = _configs(client, [topic for topic in topics if topic.name != names.requests_topic])
     unread = [name for name, config in configs.items() if not config]
     if unread:
         return [f"no right to read the configuration of {', '.join(unread)}: grant DescribeConfigs"]
     found = [line for name, config in configs.items() for line in _too_small(name, config)]
-    found += [_too_few(topic, there[topic.name].replication) for topic in few]
-    policy = configs[names.changelog_topic].get("cleanup.policy")
-    if policy != "compact":
-        found.append(
-            f"{names.changelog_topic} has cleanup.policy {policy}: retention would cut "
-            "the state; set it to compact"
-        )
-    if there[names.changelog_topic].partitions != 1:
-        found.append(
-            f"{names.changelog_topic} has {there[names.changelog_topic].partitions} partitions: state is "
-            "restored in order, from one; name another kafka.changelog_topic and let `shoal topics` create it"
-        )
+    found += [line for topic in topics for line in _too_few(topic, there[topic.name].replication)]
+    if stage in _DECIDES:
+        found += _state_faults(names.changelog_topic, there, configs)
+    if stage in _APART:
+        events, requests = there[names.events_topic].partitions, there[names.requests_topic].partitions
+        if events != requests:
+            found.append(
+                f"{names.events_topic} has {events} partitions and {names.requests_topic} "
+                f"{requests}: give them the same number"
+            )
     return found
+
+
+def _state_faults(
+    changelog: str, there: Mapping[str, _There], configs: Mapping[str, Mapping[str, str]]
+) -> Iterator[str]:
+    policy = configs[changelog].get("cleanup.policy")
+    if policy != "compact":
+        yield (f"{changelog} has cleanup.policy {policy}: retention would cut the state; set it to compact")
+    if there[changelog].partitions != 1:
+        yield (
+            f"{changelog} has {there[changelog].partitions} partitions: state is restored in order, from "
+            "one; name another kafka.changelog_topic and let `shoal topics` create it"
+        )
 
 
 def _too_small(name: str, config: Mapping[str, str]) -> Iterator[str]:
@@ -169,15 +192,16 @@ def _too_small(name: str, config: Mapping[str, str]) -> Iterator[str]:
         yield f"{name} has max.message.bytes {limit}: set it to 1048588 or more: a batch has {BATCH_BYTES}"
 
 
-def _too_few(topic: Topic, copies: int) -> str:
-    return (
-        f"{topic.name} has {copies} of the {topic.replication} copies of kafka.replication: give it more "
-        "with kafka-reassign-partitions, or set kafka.replication to what is enough"
-    )
+def _too_few(topic: Topic, copies: int) -> Iterator[str]:
+    if copies < topic.replication:
+        yield (
+            f"{topic.name} has {copies} of the {topic.replication} copies of kafka.replication: give it more "
+            "with kafka-reassign-partitions, or set kafka.replication to what is enough"
+        )
 
 
-def _there(admin: KafkaAdminClient) -> dict[str, _There]:
-    topics: list[dict[str, Any]] = [topic for topic in admin.describe_topics() if topic["name"]]
+def _there(client: KafkaAdminClient) -> dict[str, _There]:
+    topics: list[dict[str, Any]] = [topic for topic in client.describe_topics() if topic["name"]]
     return {topic["name"]: _shape_of(topic["partitions"]) for topic in topics}
 
 
@@ -186,7 +210,7 @@ def _shape_of(partitions: list[dict[str, Any]]) -> _There:
     return _There(len(partitions), min(copies, default=0))
 
 
-def _create(admin: KafkaAdminClient, topics: list[Topic]) -> None:
+def _create(client: KafkaAdminClient, topics: list[Topic]) -> None:
     new = {
         topic.name: {
             "num_partitions": topic.partitions,
@@ -196,9 +220,9 @@ def _create(admin: KafkaAdminClient, topics: list[Topic]) -> None:
         for topic in topics
     }
     if new:
-        made = admin.create_topics(new, timeout_ms=PATIENCE_MS, raise_errors=False)
+        made = client.create_topics(new, timeout_ms=PATIENCE_MS, raise_errors=False)
         _check_made(made["topics"])
-        admin.wait_for_topics(list(new))
+        client.wait_for_topics(list(new))
 
 
 def _check_made(topics: Iterable[Mapping[str, Any]]) -> None:
@@ -211,12 +235,12 @@ def _check_made(topics: Iterable[Mapping[str, Any]]) -> None:
             raise BrokerError(f"Kafka did not create {topic['name']}: {why or error.__name__}")
 
 
-def _configs(admin: KafkaAdminClient, topics: list[Topic]) -> dict[str, dict[str, str]]:
+def _configs(client: KafkaAdminClient, topics: list[Topic]) -> dict[str, dict[str, str]]:
     """Effective configuration by topic."""
     if not topics:
         return {}
     resources = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in topics]
-    found = admin.describe_configs(resources, config_filter="all")["topic"]
+    found = client.describe_configs(resources, config_filter="all")["topic"]
     return {name: {key: str(entry["value"]) for key, entry in table.items()} for name, table in found.items()}
 
 
@@ -237,38 +261,3 @@ def _shape(topic: Topic) -> dict[str, str]:
 
 def _listed(shape: Mapping[str, str]) -> str:
     return ", ".join(f"{key} {value}" for key, value in shape.items())
-
-
-def _asked(settings: Settings, ask: Callable[[KafkaAdminClient], T]) -> T:
-    """The answer; asked again where a broker of several is lost and the others have yet to notice."""
-    until = time.monotonic() + PATIENCE_MS / 1000
-    with _admin(settings) as admin:
-        while True:
-            try:
-                return ask(admin)
-            except RetriableError:
-                if time.monotonic() >= until:
-                    raise
-            time.sleep(AGAIN_S)
-
-
-@contextmanager
-def _admin(settings: Settings) -> Iterator[KafkaAdminClient]:
-    # The client tells of every failed try in its own log; the one line below says it all.
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)
-    admin = None
-    try:
-        admin = KafkaAdminClient(
-            **access(settings.kafka),
-            client_id="shoal-topics",
-            bootstrap_timeout_ms=PATIENCE_MS,
-            request_timeout_ms=PATIENCE_MS,
-        )
-        yield admin
-    except KafkaError as error:
-        where = settings.kafka.bootstrap_servers
-        why = f"Kafka at {where} did not do as asked: {error or type(error).__name__}"
-        raise BrokerError(refused(settings.kafka) or why) from error
-    finally:
-        if admin is not None:
-            admin.close()

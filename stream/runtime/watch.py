@@ -105,6 +105,10 @@ class Standing:
                 f"{stand.lag} to {lag} records: stopped; a restart goes on from the last commit"
             )
 
-    def forget(self) -> None:
+    def forget(self, source: str) -> None:
+        """It is read elsewhere now."""
+        self._seen.pop(source, None)
+
+    def forget_all(self) -> None:
         """Start over: Kafka was away, so that nothing could move."""
         self._seen.clear()

@@ -50,9 +50,16 @@ class Sent(NamedTuple):
 class Writer:
     """The producer of one application; `start` fences any other."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Nothing is connected before `start`."""
+    def __init__(self, settings: Settings, role: str = "", group: str = "", note: str = "") -> None:
+        """Nothing is connected before `start`.
+
+        `role` tells producers of one application apart, so that each fences its own kind alone; `group` is
+        whose offsets are committed. Both are endings of the application's id. `note` stands beside offsets.
+        """
         self._names = settings.kafka
+        self._id = settings.kafka.application_id + role
+        self._group = settings.kafka.application_id + group
+        self._note = note
         self._producer: AIOKafkaProducer | None = None
         self._open: list[tuple[Sent, asyncio.Future[object]]] = []
 
@@ -101,8 +108,8 @@ class Writer:
     async def write_offsets(self, offsets: Offsets) -> None:
         """Step 4: how far the sources were read."""
         if offsets:
-            committed = {tp: OffsetAndMetadata(offset, "") for tp, offset in offsets.items()}
-            await self._started.send_offsets_to_transaction(committed, self._names.application_id)
+            committed = {tp: OffsetAndMetadata(offset, self._note) for tp, offset in offsets.items()}
+            await self._started.send_offsets_to_transaction(committed, self._group)
 
     async def end(self) -> None:
         """Step 5: all of it counts from here on, or none."""
@@ -122,14 +129,13 @@ class Writer:
             self._open.append((record, future))
 
     def _told(self, error: Exception) -> BrokerError:
-        who = self._names.application_id
         failed = {
             sent: future.exception()
             for sent, future in self._open
             if future.done() and not future.cancelled() and future.exception() is not None
         }
         if any(isinstance(why, ProducerFenced) for why in (error, self._sender_failure(), *failed.values())):
-            return BrokerError(f"another worker of kafka.application_id {who} took over: stopped")
+            return BrokerError(f"another worker of kafka.application_id {self._id} took over: stopped")
         large = [sent for sent, why in failed.items() if isinstance(why, MessageSizeTooLargeError)]
         if large:
             return _too_large(max(large, key=_size))
@@ -144,7 +150,7 @@ class Writer:
     def _made(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(
             **access(self._names),
-            transactional_id=self._names.application_id,
+            transactional_id=self._id,
             transaction_timeout_ms=TRANSACTION_MS,
             max_batch_size=BATCH_BYTES,
             max_request_size=REQUEST_BYTES,

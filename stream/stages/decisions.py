@@ -14,9 +14,7 @@ from stream.stages.campaigns import Campaigns
 from stream.stages.links import Links
 from stream.windows.tiles import DAY_MS
 
-_FELL_MS: Final = (
-    28 * DAY_MS
-)  # what fell once by its evidence is held honest for as long as normality remembers
+_FELL_MS: Final = 28 * DAY_MS  # as long as records of what is normal are kept
 
 
 def apply(decision: Feedback, links: Links, campaigns: Campaigns, now_ms: int, default_ms: int) -> None:

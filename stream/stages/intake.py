@@ -1,7 +1,7 @@
 """Intake: a gateway's messages in any format -> events, or rejects with the reason."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from stream.config import Settings
@@ -38,12 +38,22 @@ class Intake:
 
     def decode(self, source: str, records: Sequence[bytes], offsets: Sequence[int]) -> Decoded:
         """Events in input order, and rejects; one message may hold several records. Never raises."""
+        return self.decode_counted(source, records, offsets)[0]
+
+    def decode_counted(
+        self, source: str, records: Sequence[bytes], offsets: Sequence[int]
+    ) -> tuple[Decoded, Counter[str]]:
+        """`decode`, and field -> how many of these events had it."""
         decoded, counts = self._decoder.decode(source, records, offsets)
-        self.events += decoded.events.height
         self.rejects.update(reject.reason for reject in decoded.rejects)
-        self._present.update(counts.present)
         self.malformed.update(counts.malformed)
-        return decoded
+        self.credit(decoded.events.height, counts.present)
+        return decoded, counts.present
+
+    def credit(self, events: int, present: Mapping[str, int]) -> None:
+        """Count events, `present` of which had each field, whoever decoded them."""
+        self.events += events
+        self._present.update(present)
 
     def coverage(self) -> dict[str, tuple[int, int]]:
         """Per field of the record: how many events had it, of how many."""

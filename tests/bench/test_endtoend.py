@@ -6,7 +6,6 @@ import pytest
 from kafka.admin import KafkaAdminClient
 
 from stream.bench import endtoend
-from stream.bench.own import own
 from stream.config import Settings
 from tests.conftest import Replayed, coarse, named_settings
 
@@ -32,16 +31,3 @@ def test_every_record_is_counted_on_both_ways(settings: Settings, replayed: Repl
     assert found.ratio == found.kafka.cpu_s / found.embedded.whole_cpu_s > 0
     assert ("on Kafka / embedded", f"{found.ratio:.2f}") in endtoend.grid(found).rows
     assert topics(settings) == []
-
-
-def broken(settings: Settings) -> None:
-    with own(settings, "speed", 1) as mine:
-        with KafkaAdminClient(bootstrap_servers=settings.kafka.bootstrap_servers) as admin:
-            admin.delete_topics([mine.kafka.findings_topic])
-        raise ZeroDivisionError
-
-
-def test_what_went_wrong_first_is_what_is_told(settings: Settings) -> None:
-    """Also where the topics cannot be deleted, for one is gone already."""
-    with pytest.raises(ZeroDivisionError):
-        broken(settings)

@@ -28,11 +28,11 @@ def make_ready() -> None:
 class Member:
     """One worker from its start to its end."""
 
-    def __init__(self, settings: Settings, log: Path, *arguments: str) -> None:
+    def __init__(self, settings: Settings, log: Path, *arguments: str, pipeline: str = "real") -> None:
         self._log = log
         log.touch()
         self._process: BaseProcess = _context.Process(
-            target=_live, args=(environment(settings), str(log), ["real", *arguments])
+            target=_live, args=(environment(settings), str(log), [pipeline, *arguments])
         )
         self._process.start()
 

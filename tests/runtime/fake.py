@@ -12,8 +12,10 @@ import orjson
 import polars as pl
 
 from stream.blocks import Block
+from stream.errors import StateError
 from stream.event.decode import Reject
 from stream.findings.finding import Finding, Verdict
+from stream.runtime.parcel import Parcel
 from stream.runtime.pipeline import Outputs
 from stream.runtime.stats import Stats
 
@@ -56,11 +58,29 @@ class FakePipeline:
             newest = max(newest or 0, time_ms)
         self.sources[source] = (offsets[-1] + 1, newest)
 
+    def receive(self, parcel: Parcel) -> None:
+        position, newest = self.sources.get(parcel.source, (0, None))
+        if position not in (0, parcel.first):
+            raise StateError(f"{parcel.source} goes on at offset {position}, not at {parcel.first}")
+        found = list(parcel.events.select("time_ms", "account_id").iter_rows())
+        self.held += found
+        self.events += len(found)
+        if found:
+            self.idles.discard(parcel.source)
+            newest = max(newest or 0, *(time_ms for time_ms, _ in found))
+        if parcel.idle:
+            self.idles.add(parcel.source)
+        self.sources[parcel.source] = (parcel.end, newest)
+
     def feedback(self, records: Sequence[bytes]) -> None:
         self.told += records
 
     def idle(self, source: str) -> None:
         self.idles.add(source)
+
+    @property
+    def idle_sources(self) -> int:
+        return len(self.idles)
 
     @property
     def watermark_ms(self) -> int | None:
@@ -105,7 +125,8 @@ class FakePipeline:
         for block in blocks:
             rows = block.rows.rows()
             if block.table == "sources":
-                self.sources = {source: (offset, newest) for source, offset, newest in rows}
+                self.sources = {source: (offset, newest) for source, offset, newest, _ in rows}
+                self.idles = {source for source, _, _, idle in rows if idle}
             elif block.table == "held":
                 self.held = [(time_ms, account) for time_ms, account in rows]
             else:
@@ -125,8 +146,11 @@ class FakePipeline:
         )
 
     def _sources(self) -> Block:
-        rows = [(source, offset, newest) for source, (offset, newest) in sorted(self.sources.items())]
-        schema = {"source": pl.String, "offset": pl.Int64, "newest": pl.Int64}
+        rows = [
+            (source, offset, newest, source in self.idles)
+            for source, (offset, newest) in sorted(self.sources.items())
+        ]
+        schema = {"source": pl.String, "offset": pl.Int64, "newest": pl.Int64, "idle": pl.Boolean}
         return Block("fake", "sources", pl.DataFrame(rows, schema, orient="row"), whole=True)
 
     def _held(self) -> Block:

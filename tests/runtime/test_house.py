@@ -12,15 +12,25 @@ KNOW = {
     "faust": {"runtime/kafka.py"},
     "mode": {"runtime/kafka.py"},
     "aiokafka": {
+        "runtime/feed.py",
+        "runtime/intake.py",
         "runtime/kafka.py",
         "runtime/ledger.py",
         "runtime/reading.py",
         "runtime/refusal.py",
         "runtime/requests.py",
+        "runtime/silence.py",
         "runtime/waiting.py",
+        "runtime/worker.py",
         "runtime/writer.py",
     },
-    "kafka": {"runtime/topics.py", "runtime/produce.py", "runtime/play.py"},
+    "kafka": {
+        "runtime/admin.py",
+        "runtime/groups.py",
+        "runtime/topics.py",
+        "runtime/produce.py",
+        "runtime/play.py",
+    },
     "prometheus_client": {"metrics.py"},
 }
 

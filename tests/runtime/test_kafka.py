@@ -7,7 +7,7 @@ from kafka.admin import KafkaAdminClient
 from stream.config import Settings
 from stream.errors import BrokerError, StateError
 from stream.findings.render import finding_bytes, verdict_bytes
-from stream.runtime import changelog, kafka
+from stream.runtime import changelog, kafka, worker
 from stream.runtime.pipeline import Outputs
 from tests.conftest import KafkaSettings, free_ports, named_settings
 from tests.runtime.crash import KILLED, POINTS
@@ -75,7 +75,7 @@ def test_bases_replace_deltas(kafka_settings: KafkaSettings, monkeypatch: pytest
     """State far above the limits: several records a base, several bases, and the same outputs."""
     monkeypatch.setattr(changelog, "FLOOR_BYTES", 100_000)
     monkeypatch.setattr(changelog, "STEP_BYTES", 300_000)
-    monkeypatch.setattr(kafka, "HEARTBEAT_S", 0.2)
+    monkeypatch.setattr(worker, "HEARTBEAT_S", 0.2)
     settings, records = kafka_settings(PARTITIONS), events(2400)
     for start in range(0, 2400, 600):
         write(settings, settings.kafka.requests_topic, records[start : start + 600], PARTITIONS)

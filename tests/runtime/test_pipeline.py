@@ -557,7 +557,7 @@ def test_a_decision_waits_for_its_time(midway: Midway) -> None:
     pipeline = restored(pipeline.snapshot())
     outputs = told([*feed(pipeline, midway.left[:300], forever(300)), pipeline.finish()])
     assert not any(v.get("cleared") for v in verdicts_of(outputs))
-    assert len(pipeline._feedback) == 1
+    assert len(pipeline._inbox.waiting) == 1
 
 
 @pytest.mark.parametrize(

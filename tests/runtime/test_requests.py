@@ -6,7 +6,7 @@ from aiokafka import TopicPartition
 
 from stream.config import Settings
 from stream.errors import StallError
-from stream.runtime import requests
+from stream.runtime import silence
 from stream.runtime.requests import Requests
 
 TP = TopicPartition("requests", 0)
@@ -29,7 +29,7 @@ def looking(monkeypatch: pytest.MonkeyPatch, *moments_s: float) -> list[list[Top
     """What became idle at each look; a partition is idle after 30 s."""
     now_s = 0.0
     monkeypatch.setattr(time, "monotonic", lambda: now_s)
-    reader = Requests(Settings())
+    reader = Requests(Settings(), "requests")
     reader._consumer = Drained()
     found = []
     for now_s in moments_s:  # noqa: B007 (the clock reads it)
@@ -38,13 +38,13 @@ def looking(monkeypatch: pytest.MonkeyPatch, *moments_s: float) -> list[list[Top
 
 
 def test_silence_makes_a_drained_partition_idle(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(requests, "DEAF_S", 60.0)
+    monkeypatch.setattr(silence, "DEAF_S", 60.0)
     assert looking(monkeypatch, 1, 20, 31, 32) == [[], [], [TP], []]
 
 
 def test_time_without_kafka_is_no_silence(monkeypatch: pytest.MonkeyPatch) -> None:
     """Gateways could not write then either: what they kept comes once it is back."""
-    monkeypatch.setattr(requests, "DEAF_S", 15.0)
+    monkeypatch.setattr(silence, "DEAF_S", 15.0)
     assert looking(monkeypatch, 1, 10, 40, 50, 60, 71) == [[], [], [], [], [], [TP]]
 
 
@@ -55,6 +55,6 @@ def test_a_partition_that_is_no_longer_read_is_an_error(monkeypatch: pytest.Monk
         return dict.fromkeys(partitions, next(ends))
 
     monkeypatch.setattr(Drained, "end_offsets", growing)
-    monkeypatch.setattr(requests, "DEAF_S", 60.0)
+    monkeypatch.setattr(silence, "DEAF_S", 60.0)
     with pytest.raises(StallError, match="requests-0 stands at 7 for 60 s while its lag grew from 1 to 3"):
         looking(monkeypatch, 1, 31, 61)

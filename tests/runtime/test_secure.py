@@ -15,8 +15,9 @@ from pydantic import SecretStr
 from stream.config import Settings
 from stream.errors import BrokerError
 from stream.findings.render import finding_bytes
-from stream.runtime import kafka, produce, topics
+from stream.runtime import admin, kafka, produce, topics
 from stream.runtime.refusal import refusal
+from stream.runtime.stage import Stage
 from tests.conftest import free_ports, named_settings
 from tests.runtime.fake import FakePipeline
 from tests.runtime.secure import GUEST, KEY_PASSWORD, PASSWORD, SecureBroker, login
@@ -161,6 +162,49 @@ def test_a_worker_needs_these_rights_and_says_which_it_lacks(broker: SecureBroke
     assert values(ours, names.findings_topic)
 
 
+def test_stages_apart_need_these_rights_and_say_which_they_lack(
+    broker: SecureBroker, fresh_name: str
+) -> None:
+    """They stand in the README: first those of an intake, then what a judge needs beyond them."""
+    given = {**login("PLAIN"), "sasl_username": GUEST}
+    settings = settings_at(broker, "LOGIN", fresh_name, given)
+    ours = settings_at(broker, "PLAINTEXT", fresh_name, {})
+    topics.ensure(ours, 2, split=True)
+    names, may, of = settings.kafka, ACLOperation, ResourceType
+    apart, out = (names.events_topic, names.rejects_topic), (may.WRITE, may.DESCRIBE_CONFIGS)
+    said = (names.findings_topic, names.verdicts_topic, names.changelog_topic)
+    into = (names.feedback_topic, names.events_topic, names.changelog_topic)
+    lanes = [f"{fresh_name}-intake-{number}" for number in range(2)]
+    read = (may.READ, may.DESCRIBE_CONFIGS)
+    steps: list[tuple[Stage, str, ResourceType, Iterable[str], tuple[ACLOperation, ...]]] = [
+        ("intake", "no right to see it", of.TOPIC, (names.requests_topic,), (may.READ,)),
+        ("intake", "no right to see it", of.TOPIC, apart, out),
+        ("intake", "Group", of.GROUP, (fresh_name,), (may.DESCRIBE,)),
+        ("intake", "Group", of.GROUP, (f"{fresh_name}-intake",), (may.READ,)),
+        ("intake", "guest too little: .*TransactionalId", of.TRANSACTIONAL_ID, lanes, (may.WRITE,)),
+        ("judge", "no right to see it", of.TOPIC, said, out),
+        ("judge", "no right to see it", of.TOPIC, into, read),
+        ("judge", "too little: .*TransactionalId", of.TRANSACTIONAL_ID, (fresh_name,), (may.WRITE,)),
+        ("judge", "too little: .*Group", of.GROUP, (fresh_name,), (may.READ,)),
+    ]
+    write(ours, names.requests_topic, events(400), 2)
+    for stage, lacks, kind, on, operations in steps:
+        with pytest.raises(BrokerError, match=lacks):
+            serve(settings, stage)
+        broker.grant(kind, on, *operations)
+        if on is lanes:
+            serve(settings, stage)
+    serve(settings, "judge")
+    assert values(ours, names.findings_topic)
+
+
+def serve(settings: Settings, stage: Stage) -> None:
+    if stage == "intake":
+        kafka.run(settings, stage, once=True)
+    else:
+        kafka.serve(settings, FakePipeline(), stage, once=True)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("command", [topics.ensure, lambda settings: produce.produce([__file__], settings)])
 def test_a_refused_login_ends_every_command(
     broker: SecureBroker,
@@ -168,7 +212,7 @@ def test_a_refused_login_ends_every_command(
     monkeypatch: pytest.MonkeyPatch,
     command: Callable[[Settings], object],
 ) -> None:
-    monkeypatch.setattr(topics, "PATIENCE_MS", 500)
+    monkeypatch.setattr(admin, "PATIENCE_MS", 500)
     monkeypatch.setattr(produce, "PATIENCE_MS", 500)
     settings = settings_at(broker, "LOGIN", fresh_name, login("PLAIN", password="guessed-1"))
     with pytest.raises(BrokerError, match=r"refuses the login of shoal \(PLAIN\)") as caught:

@@ -5,7 +5,7 @@ from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaConnectionError
 
 from stream.errors import BrokerError
-from stream.runtime import topics
+from stream.runtime import admin
 from stream.runtime.topics import ensure, faults, wanted
 from tests.conftest import KafkaSettings, free_ports, named_settings
 
@@ -38,14 +38,14 @@ def test_check_creates_nothing(bootstrap: str, fresh_name: str) -> None:
 
 
 def test_no_broker_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(topics, "PATIENCE_MS", 1000)
+    monkeypatch.setattr(admin, "PATIENCE_MS", 1000)
     settings = named_settings(f"127.0.0.1:{free_ports(1)[0]}", "topics-nobody")
     with pytest.raises(BrokerError, match="did not do as asked"):
         ensure(settings)
 
 
 def test_settings_are_the_only_source_of_names(kafka_settings: KafkaSettings) -> None:
-    settings = kafka_settings()
+    settings = kafka_settings(split=True)
     names = {value for name, value in settings.kafka.model_dump().items() if name.endswith("_topic")}
     assert {report.name for report in ensure(settings)} == names
 
@@ -69,7 +69,7 @@ def test_fewer_copies_than_asked_are_told_and_refused(bootstrap: str, fresh_name
     settings = named_settings(bootstrap, fresh_name, replication=2)
     assert {report.detail.partition(";")[0] for report in ensure(settings)} == {"replication is 1, want 2"}
     assert faults(settings)[0].startswith(f"{fresh_name}.requests has 1 of the 2 copies of kafka.replication")
-    assert len(faults(settings)) == len(wanted(settings))
+    assert len(faults(settings)) == len(ensure(settings))
     assert faults(named_settings(bootstrap, fresh_name)) == []
 
 
@@ -89,8 +89,8 @@ class Forgetful(KafkaAdminClient):  # type: ignore[misc]
 def test_a_question_that_was_lost_with_a_node_is_asked_again(
     bootstrap: str, fresh_name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(topics, "KafkaAdminClient", Forgetful)
-    monkeypatch.setattr(topics, "AGAIN_S", 0.01)
+    monkeypatch.setattr(admin, "KafkaAdminClient", Forgetful)
+    monkeypatch.setattr(admin, "AGAIN_S", 0.01)
     assert {report.state for report in ensure(named_settings(bootstrap, fresh_name))} == {"created"}
     assert Forgetful.unheard == 0
 
@@ -107,7 +107,28 @@ class Slow(KafkaAdminClient):  # type: ignore[misc]
 def test_two_at_once_create_the_same_topics(
     bootstrap: str, fresh_name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(topics, "KafkaAdminClient", Slow)
+    monkeypatch.setattr(admin, "KafkaAdminClient", Slow)
     settings = named_settings(bootstrap, fresh_name)
     assert {report.state for report in ensure(settings)} == {"created"}
     assert {report.state for report in ensure(settings)} == {"as it should be"}
+
+
+def test_the_topic_of_events_is_made_where_stages_are_split_and_as_wide_as_the_requests(
+    bootstrap: str, fresh_name: str
+) -> None:
+    settings = named_settings(bootstrap, fresh_name)
+    events = settings.kafka.events_topic
+    assert events not in {report.name for report in ensure(settings, 3)}
+    made = {report.name: str(report) for report in ensure(settings, split=True)}
+    assert made[events] == f"{events}: created (partitions 3, cleanup.policy delete)"
+    assert {report.state for report in ensure(settings)} == {"as it should be"}
+
+
+def test_a_topic_of_events_of_another_width_is_told(bootstrap: str, fresh_name: str) -> None:
+    settings = named_settings(bootstrap, fresh_name)
+    ensure(settings, 3)
+    names = {"requests_topic": settings.kafka.events_topic, "events_topic": settings.kafka.requests_topic}
+    other = settings.model_copy(update={"kafka": settings.kafka.model_copy(update=names)})
+    ensure(other, 2)
+    found = {report.name: report.detail for report in ensure(settings) if report.state == "differs"}
+    assert found == {settings.kafka.events_topic: "partitions is 2, want 3"}

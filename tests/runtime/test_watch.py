@@ -101,5 +101,5 @@ def test_moving_keeping_up_or_having_read_all_is_none(position: int, lag: int) -
 def test_time_without_kafka_does_not_count() -> None:
     standing = Standing()
     standing.see("requests-0", 5, 10, 0.0)
-    standing.forget()
+    standing.forget_all()
     standing.see("requests-0", 5, 12, STAND_S)

@@ -1,13 +1,14 @@
 """A worker for tests: `shoal run` on the settings of the environment.
 
-Arguments: `real` takes the real pipeline instead of the fake, `once` ends when all is read, `impatient`
-gives a silent broker up after seconds and `patient` waits minutes for one, `hang` stands still at its first
-record, `crash POINT N` kills the process at a point of its Nth commit.
+Arguments: `real` takes the real pipeline instead of the fake, `stage NAME` one stage of it, `once` ends when
+all is read, `impatient` gives a silent broker up after seconds and `patient` waits minutes for one, `hang`
+stands still at its first record, `crash POINT N` kills the process at a point of its Nth commit.
 """
 
 import sys
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from stream.config import load
 from stream.errors import ShoalError
@@ -35,11 +36,12 @@ def main(arguments: list[str]) -> int:
         point, commit = arguments[arguments.index("crash") + 1 :][:2]
         arm(point, int(commit))
     try:
-        if "real" in arguments:
-            kafka.run(settings, once="once" in arguments)
+        stage: Any = arguments[arguments.index("stage") + 1] if "stage" in arguments else "all"
+        if "real" in arguments or stage == "intake":
+            kafka.run(settings, stage, once="once" in arguments)
         else:
             pipeline = Hanging() if "hang" in arguments else FakePipeline()
-            kafka.serve(settings, pipeline, once="once" in arguments)  # type: ignore[arg-type]
+            kafka.serve(settings, pipeline, stage, once="once" in arguments)  # type: ignore[arg-type]
     except ShoalError as error:
         print(f"shoal: {error}", file=sys.stderr)
         return 2

@@ -1,0 +1,57 @@
+"""Groups: how far the stages have read the requests, as the broker keeps it."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from kafka.admin import KafkaAdminClient
+from kafka.errors import RetriableError
+
+from stream.config import Settings
+from stream.runtime.admin import admin
+from stream.runtime.waiting import AGAIN_S, START_S
+
+
+class Committed(NamedTuple):
+    """The next offset to read, and the note that was committed with it."""
+
+    offset: int
+    note: str
+
+
+Places = dict[int, Committed]
+"""By partition of the requests; empty where a group never committed any."""
+
+
+def committed(settings: Settings, *groups: str) -> list[Places]:
+    """What each group has committed; raises BrokerError if no broker answers."""
+    topic = settings.kafka.requests_topic
+    with admin(settings) as client:
+        found = _offsets(client, *groups)
+    return [
+        {tp.partition: Committed(at.offset, at.metadata) for tp, at in places.items() if tp.topic == topic}
+        for places in found
+    ]
+
+
+@contextmanager
+def counting(settings: Settings, group: str, topic: str) -> Iterator[Callable[[], int]]:
+    """How far a group has come in a topic, summed over its partitions, at each call within the context."""
+    with admin(settings) as client:
+        yield lambda: sum(at.offset for tp, at in _offsets(client, group)[0].items() if tp.topic == topic)
+
+
+def _offsets(client: KafkaAdminClient, *groups: str) -> list[dict[Any, Any]]:
+    """By partition, for each group."""
+    asked: dict[str, None] = dict.fromkeys(groups)
+    began = time.monotonic()
+    while True:
+        try:
+            found = client.list_group_offsets(asked)
+            return [found[group] for group in groups]
+        except RetriableError:
+            # The first group of a new broker: it has yet to make its topic of offsets.
+            if time.monotonic() - began > START_S:
+                raise
+            time.sleep(AGAIN_S)

@@ -1,0 +1,257 @@
+"""Intake as a deployment of its own: any number of workers turn requests into parcels, exactly once.
+
+The workers share the partitions as a consumer group. Each partition has a producer of its own id: who is
+given the partition fences whoever had it, and only then reads how far it came. A commit is one
+transaction of one partition: its parcels, its rejects and its offset.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import IllegalStateError
+
+from stream.config import Settings
+from stream.errors import BrokerError, StateError
+from stream.findings.render import reject_bytes
+from stream.metrics import Meters
+from stream.runtime import groups
+from stream.runtime.origin import ANEW, fingerprint
+from stream.runtime.parcel import HEADER, Packed, Parcel, cuts, nothing, pack
+from stream.runtime.reading import consumer, source_of
+from stream.runtime.requests import BATCH_RECORDS, POLL_MS
+from stream.runtime.silence import LOOK_S, Silence
+from stream.runtime.stage import INTAKE
+from stream.runtime.stats import Stats
+from stream.runtime.topics import faults
+from stream.runtime.waiting import connect, goodbye, patiently
+from stream.runtime.writer import Sent, Writer
+from stream.stages.intake import Intake
+
+SESSION_MS: Final = 6_000
+"""A worker that was killed gives its partitions back after this time: the least a broker allows."""
+
+log = logging.getLogger(__name__)
+
+
+class Lane:
+    """A partition that this worker has: its producer, and where its next parcel begins."""
+
+    def __init__(self, writer: Writer, position: int) -> None:
+        """`position`: the offset that the partition's committed parcels end at."""
+        self.writer = writer
+        self.position = position
+
+
+class IntakeWorker(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Reads the partitions that the group gives it; every step commits what it read."""
+
+    def __init__(self, settings: Settings, meters: Meters, over: asyncio.Event) -> None:
+        """Nothing is connected before `open`."""
+        self._settings = settings
+        self._names = settings.kafka
+        self._group = settings.kafka.application_id + INTAKE
+        self._key = fingerprint(settings)
+        self._intake = Intake(settings)
+        self._meters = meters
+        self._over = over
+        self._silence = Silence(settings.kafka.idle_after_s)
+        self._consumer: AIOKafkaConsumer = None
+        self._lanes: dict[TopicPartition, Lane] = {}
+        self._before: dict[int, int] = {}
+        self._moving = asyncio.Lock()
+        self._failure: Exception | None = None
+        self._looked = 0.0
+
+    @property
+    def progress(self) -> int:
+        """Moves while a long step gets on."""
+        return self._intake.events
+
+    @property
+    def finished(self) -> bool:
+        """Whether each of its partitions is drained and silent."""
+        return bool(self._lanes) and self._silence.idle == set(self._lanes)
+
+    def report(self) -> str:
+        """How far it has come."""
+        lag, partitions = sum(self._silence.lag.values()), len(self._lanes)
+        return f"{self._intake.events} events, lag {lag} records, {partitions} partitions"
+
+    async def open(self) -> None:
+        """The order matters: check (who hashes otherwise must not write), then join."""
+        self._consumer = await connect(self._made, self._names)
+        wrong = await asyncio.to_thread(faults, self._settings, "intake")
+        if wrong:
+            raise BrokerError("; ".join(wrong))
+        whole = self._names.application_id
+        own, before = await asyncio.to_thread(groups.committed, self._settings, self._group, whole)
+        self._check_key(own)
+        # A worker that ran all stages may have read before: its offsets are where parcels begin.
+        self._before = {partition: at.offset for partition, at in before.items()}
+        self._consumer.subscribe([self._names.requests_topic], listener=self)
+
+    async def step(self) -> None:
+        """Once round."""
+        began = time.monotonic()
+        batches = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=BATCH_RECORDS)
+        self._silence.broken(batches)
+        async with self._moving:
+            await asyncio.gather(*(self._hand_on(tp, records) for tp, records in batches.items()))
+        if time.monotonic() - self._looked >= min(LOOK_S, self._names.idle_after_s / 2):
+            await self._look()
+            self._looked = time.monotonic()
+        if self._failure:
+            raise self._failure
+        if batches and not await self._behind():
+            # Parcels pack better the larger they are.
+            with suppress(TimeoutError):
+                left_s = self._names.commit_interval_s - (time.monotonic() - began)
+                await asyncio.wait_for(self._over.wait(), max(0.0, left_s))
+
+    async def commit(self) -> None:
+        """Nothing is left: every step commits."""
+
+    async def stop(self) -> None:
+        """Leave the group, so that others are given the partitions, and close the clients."""
+        leaving = [] if self._consumer is None else [goodbye(self._consumer.stop())]
+        await asyncio.gather(*leaving, self._close(list(self._lanes)))
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Called by the group before partitions move: what is being committed ends first."""
+        lost = list(revoked)
+        async with self._moving:
+            await self._close(lost)
+        if lost and self._names.instance_id and self._expelled:
+            name, silent_s = self._names.instance_id, SESSION_MS / 1000
+            self._failure = BrokerError(
+                f"expelled from group {self._group}: another worker has kafka.instance_id {name} too, "
+                f"or this one was silent for {silent_s:.0f} s: stopped"
+            )
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Called by the group: fence first, for only then is the committed offset the last one."""
+        partitions = sorted(assigned)
+        async with self._moving:
+            try:
+                await asyncio.gather(*(self._open(tp) for tp in partitions))
+            except Exception as error:  # the group's client would only log it: the next step raises it
+                self._failure = error
+        self._silence.broken(partitions)
+        log.info("reading %s", ", ".join(map(source_of, partitions)) or "nothing: others have all partitions")
+
+    def _check_key(self, own: groups.Places) -> None:
+        """Parcels that nobody can judge are worse than none."""
+        for partition, at in own.items():
+            if at.note not in ("", self._key):
+                raise StateError(
+                    f"{self._names.requests_topic}-{partition} was handed on with another intake.hash_key: "
+                    f"go back to that; or give kafka.events_topic a new name, and {ANEW}"
+                )
+
+    async def _open(self, tp: TopicPartition) -> None:
+        writer = Writer(self._settings, f"{INTAKE}-{tp.partition}", INTAKE, self._key)
+        await writer.start()
+        self._lanes[tp] = Lane(writer, 0)
+        committed = await patiently(self._consumer.committed(tp), "offsets")
+        known = [at for at in (committed, self._before.get(tp.partition)) if at is not None]
+        first = (await patiently(self._consumer.beginning_offsets([tp]), "offsets"))[tp]
+        end = (await patiently(self._consumer.end_offsets([tp]), "offsets"))[tp]
+        position = max(known, default=first)
+        if position > end:
+            raise StateError(
+                f"{source_of(tp)} ends at {end}, but group {self._group} is at {position}: the topic was "
+                f"made anew; give kafka.events_topic a new name, and {ANEW}"
+            )
+        if position < first:
+            lost = first - position
+            log.warning("%s: %d records were deleted before they were read", source_of(tp), lost)
+        self._consumer.seek(tp, max(position, first))
+        self._lanes[tp].position = position
+
+    @property
+    def _expelled(self) -> bool:
+        """Whether the group knows this worker no longer; the client would just join it again."""
+        return bool(self._consumer._coordinator.generation < 0)
+
+    async def _close(self, partitions: Iterable[TopicPartition]) -> None:
+        lanes = [lane for tp in partitions if (lane := self._lanes.pop(tp, None))]
+        await asyncio.gather(*(lane.writer.stop() for lane in lanes))
+
+    async def _behind(self) -> bool:
+        """Whether more was there already at the last fetch."""
+        for tp in self._consumer.assignment():
+            with suppress(IllegalStateError):  # it moves away just now
+                end = self._consumer.last_stable_offset(tp)
+                if end is not None and end > await self._consumer.position(tp):
+                    return True
+        return False
+
+    async def _hand_on(self, tp: TopicPartition, records: Sequence[Any]) -> None:
+        # It may have moved since it was read; a lane that was opened anew is read again.
+        lane = self._lanes.get(tp)
+        fresh = [record for record in records if lane and record.offset >= lane.position]
+        if lane and fresh:
+            began = time.monotonic()
+            sent = list(self._packed(tp, lane.position, fresh))
+            self._meters.observe("shoal_batch_records", len(fresh))
+            self._meters.observe("shoal_batch_duration_seconds", time.monotonic() - began)
+            await self._write(tp, lane, sent, fresh[-1].offset + 1)
+
+    async def _write(self, tp: TopicPartition, lane: Lane, sent: Sequence[Sent], end: int) -> None:
+        began = time.monotonic()
+        await lane.writer.commit(sent, (), {tp: end})
+        lane.position = end
+        self._meters.add("shoal_commits_total")
+        self._meters.observe("shoal_commit_duration_seconds", time.monotonic() - began)
+
+    def _packed(self, tp: TopicPartition, first: int, records: Sequence[Any]) -> Iterator[Sent]:
+        source, values = source_of(tp), [record.value or b"" for record in records]
+        for cut in cuts(values):
+            offsets = [record.offset for record in records[cut]]
+            decoded, present = self._intake.decode_counted(source, values[cut], offsets)
+            end = offsets[-1] + 1
+            yield self._sent(tp, pack(Parcel(source, first, end, decoded.events, present), self._key))
+            for reject in decoded.rejects:
+                yield Sent(self._names.rejects_topic, source.encode(), reject_bytes(reject))
+            first = end
+
+    def _sent(self, tp: TopicPartition, packed: Packed) -> Sent:
+        self._meters.add("shoal_parcel_bytes_total", len(packed.place) + len(packed.value))
+        return Sent(self._names.events_topic, None, packed.value, tp.partition, (HEADER, packed.place))
+
+    async def _look(self) -> None:
+        silent = await self._silence.look(self._consumer)
+        async with self._moving:
+            for tp in silent:
+                if lane := self._lanes.get(tp):
+                    mark = pack(nothing(source_of(tp), lane.position), self._key)
+                    await self._write(tp, lane, [self._sent(tp, mark)], lane.position)
+        lag = {source_of(tp): records for tp, records in self._silence.lag.items()}
+        self._meters.put_each("shoal_consumer_lag_records", lag)
+        self._meters.put("shoal_partitions_idle", len(self._silence.idle))
+        self._meters.publish(
+            Stats(
+                events=self._intake.events,
+                rejects=dict(self._intake.rejects),
+                malformed=dict.fromkeys(self._intake.coverage(), 0) | dict(self._intake.malformed),
+                coverage=self._intake.coverage(),
+            )
+        )
+
+    def _made(self) -> AIOKafkaConsumer:
+        return consumer(
+            self._names,
+            group_id=self._group,
+            group_instance_id=self._names.instance_id or None,
+            # Before a lane is open nothing is taken, and opening it seeks; "none" would fail meanwhile.
+            auto_offset_reset="earliest",
+            max_partition_fetch_bytes=4 << 20,
+            fetch_max_wait_ms=POLL_MS,
+            session_timeout_ms=SESSION_MS,
+            heartbeat_interval_ms=SESSION_MS // 6,
+        )
