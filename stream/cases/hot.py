@@ -45,9 +45,9 @@ _ALIKE_ALONE: Final = 2.5
 _ALIKE_AND_EVEN: Final = 1.5
 """Nats of `alike` that no product gives its customers; with even rates beside it less is enough."""
 _PLACE_NATS: Final = 2.0
-"""For who did nothing in one place: a class in its room, a hackathon that signs up with throwaway mail. On nine
-looked-at worlds such honest links stayed 1.9 or more below; at 4 nats a pool on one exit could not get there
-with all that newcomers can show, and three on two of them went unseen."""
+"""For who did nothing in one place: a class in its room, a hackathon that signs up with throwaway mail. On
+nine looked-at worlds such honest links stayed 1.9 or more below; at 4 nats a pool on one exit could not get
+there with all that newcomers can show, and three on two of them went unseen."""
 _TAME_NATS: Final = 2.0
 """For newcomers who did nothing, share one thing only and are not busy with it. Classes and quick starts came
 up to 1.0 over the threshold: on three looked-at worlds honest accounts named fell from 1.1 to .24 %."""
