@@ -160,6 +160,11 @@ def _add_bench(commands: Any) -> None:
     _add_scale(kinds)
     speed = _command(kinds, "speed", "CPU per event beside the bare decode, and bytes of state")
     speed.add_argument("path", nargs="?", metavar="FILE", help="plain NDJSON (default: a simulated world)")
+    speed.add_argument(
+        "--kafka",
+        action="store_true",
+        help="and end to end on Kafka, over topics of its own that are deleted afterwards",
+    )
     speed.add_argument("--cache", metavar="DIR", help="where the world is kept (default: the user's cache)")
 
 

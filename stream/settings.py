@@ -281,6 +281,9 @@ class Kafka(_Group):
     changelog_topic: str = _setting(
         "shoal.changelog", "compacted topic of state and source offsets", "a restart goes on where it stopped"
     )
+    replication: int = _setting(
+        0, "copies of each topic; 0: the broker's default", "3 of which 2 commit outlast any one broker", ge=0
+    )
     instance_id: str = _setting(
         "",
         "name of an intake worker in its group, the same after a restart; empty: none",

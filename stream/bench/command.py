@@ -87,12 +87,16 @@ def bench_scale(options: argparse.Namespace) -> None:
 
 
 def bench_speed(options: argparse.Namespace) -> None:
-    """Print what an event costs beside the bare decode of the same file."""
-    from stream.bench import report, speed, worlds
+    """Print what an event costs beside the bare decode of the same file, and on Kafka if asked."""
+    from stream.bench import endtoend, report, speed, worlds
 
     settings = settings_of(options).settings
     path = Path(options.path) if options.path else worlds.stored(speed.WORLD, _cache(options)).events
-    report.show([speed.grid(speed.measure(path, settings))])
+    if options.kafka:
+        found = endtoend.measure(path, settings)
+        report.show([speed.grid(found.embedded), endtoend.grid(found)])
+    else:
+        report.show([speed.grid(speed.measure(path, settings))])
 
 
 def _cache(options: argparse.Namespace) -> Path:

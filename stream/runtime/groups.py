@@ -9,7 +9,7 @@ from kafka.admin import KafkaAdminClient
 from kafka.errors import RetriableError
 
 from stream.config import Settings
-from stream.runtime.topics import admin
+from stream.runtime.admin import admin
 from stream.runtime.waiting import AGAIN_S, START_S
 
 

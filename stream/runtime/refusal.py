@@ -67,7 +67,8 @@ def failure(names: Kafka, error: Exception) -> str:
     where, why = f"Kafka at {names.bootstrap_servers}", str(error) or type(error).__name__
     if isinstance(error, FORBIDDEN):
         return f"{where} grants {names.sasl_username or 'this client'} too little: {why}; the README lists it"
-    return f"{where} does not answer or refuses: {why}"
+    because = f" ({error.__cause__!r})" if error.__cause__ is not None else ""
+    return f"{where} does not answer or refuses: {why}{because}"
 
 
 async def _knock(names: Kafka, server: str) -> None:

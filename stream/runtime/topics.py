@@ -1,17 +1,15 @@
 """The topics: one table of what Shoal needs, created where missing, checked where present, never altered."""
 
-import logging
-from collections.abc import Iterator, Mapping, Set
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Set
+from functools import partial
 from typing import Any, Final, Literal, NamedTuple
 
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
-from kafka.errors import KafkaError
+from kafka.errors import NoError, RetriableError, TopicAlreadyExistsError, for_code
 
 from stream.config import Settings
 from stream.errors import BrokerError
-from stream.runtime.access import access
-from stream.runtime.refusal import refused
+from stream.runtime.admin import PATIENCE_MS, asked
 from stream.runtime.stage import INTAKE, STAGES, Stage
 
 REQUESTS_PARTITIONS: Final = 8
@@ -20,9 +18,9 @@ REQUESTS_PARTITIONS: Final = 8
 BATCH_BYTES: Final = 1_000_000
 """Most bytes of a batch, just below the broker's default (1 MiB): a larger one would fail whole."""
 
-PATIENCE_MS: Final = 8_000
-"""A broker that does not answer for this long cannot be reached."""
-
+SAFE_COPIES: Final = 3
+"""From so many copies on, two have to hold what is committed: with one gone it is whole, and work goes on."""
+_SAFE: Final = {"min.insync.replicas": "2"}
 _COMPACTED: Final = {"cleanup.policy": "compact"}
 _DELETED: Final = {"cleanup.policy": "delete"}
 _CHANGELOG: Final = {
@@ -38,7 +36,10 @@ _APART: Final = frozenset[Stage]({"intake", "judge"})
 
 
 class Topic(NamedTuple):
-    """What a topic has to be; an existing one may have another number of partitions unless `fixed`."""
+    """What a topic has to be; an existing one may have another number of partitions unless `fixed`.
+
+    `replication` is 0 where the broker's default is taken.
+    """
 
     name: str
     partitions: int
@@ -46,6 +47,14 @@ class Topic(NamedTuple):
     stages: Set[Stage] = frozenset(STAGES)
     """Which cannot do without it."""
     fixed: bool = False
+    replication: int = 0
+
+
+class _There(NamedTuple):
+    """What a topic is: `replication` is that of the partition with the fewest copies."""
+
+    partitions: int
+    replication: int
 
 
 class Report(NamedTuple):
@@ -67,7 +76,7 @@ def wanted(settings: Settings, requests_partitions: int = REQUESTS_PARTITIONS) -
     that of requests, for a parcel goes to the partition that its events come from.
     """
     names = settings.kafka
-    return (
+    topics = (
         Topic(names.requests_topic, requests_partitions, {}),
         Topic(names.findings_topic, 1, _DELETED, _DECIDES),
         Topic(names.verdicts_topic, 1, _COMPACTED, _DECIDES),
@@ -75,6 +84,10 @@ def wanted(settings: Settings, requests_partitions: int = REQUESTS_PARTITIONS) -
         Topic(names.events_topic, requests_partitions, _DELETED, _APART, fixed=True),
         Topic(names.feedback_topic, 1, _DELETED, _DECIDES),
         Topic(names.changelog_topic, 1, _CHANGELOG, _DECIDES, fixed=True),
+    )
+    safe = _SAFE if names.replication >= SAFE_COPIES else {}
+    return tuple(
+        topic._replace(configs={**topic.configs, **safe}, replication=names.replication) for topic in topics
     )
 
 
@@ -90,34 +103,39 @@ def ensure(
     `split`: stages run apart, so that the topic between them is needed too; if it is there it is checked
     in any case. Raises BrokerError if no broker answers.
     """
-    names = settings.kafka
-    with admin(settings) as client:
-        there = {topic["name"]: len(topic["partitions"]) for topic in _described(client)}
-        topics = [
-            topic
-            for topic in wanted(settings, there.get(names.requests_topic, requests_partitions))
-            if split or topic.name in there or "all" in topic.stages
-        ]
-        missing = [topic for topic in topics if topic.name not in there]
-        if create:
-            _create(client, missing)
-        present = [topic for topic in topics if topic.name in there]
-        configs = _configs(client, present)
-        return [
-            _report(topic, there[topic.name], configs[topic.name])
-            if topic.name in there
-            else Report(topic.name, "created" if create else "missing", _listed(_shape(topic)))
-            for topic in topics
-        ]
+    return asked(settings, partial(_ensured, settings, requests_partitions, create, split))
+
+
+def _ensured(
+    settings: Settings, requests_partitions: int, create: bool, split: bool, client: KafkaAdminClient
+) -> list[Report]:
+    there, requests = _there(client), settings.kafka.requests_topic
+    partitions = there[requests].partitions if requests in there else requests_partitions
+    topics = [
+        topic
+        for topic in wanted(settings, partitions)
+        if split or topic.name in there or "all" in topic.stages
+    ]
+    if create:
+        _create(client, [topic for topic in topics if topic.name not in there])
+    configs = _configs(client, [topic for topic in topics if topic.name in there])
+    return [
+        _report(topic, there[topic.name], configs[topic.name])
+        if topic.name in there
+        else Report(topic.name, "created" if create else "missing", _listed(_shape(topic)))
+        for topic in topics
+    ]
 
 
 def forget(settings: Settings) -> None:
     """Delete every topic of these settings and the groups: for trials, on names of their own."""
-    with admin(settings) as client:
-        there = {topic["name"] for topic in _described(client)}
+
+    def ask(client: KafkaAdminClient) -> None:
+        there, own = _there(client), settings.kafka.application_id
         client.delete_topics([topic.name for topic in wanted(settings) if topic.name in there])
-        own = settings.kafka.application_id
         client.delete_groups([own, own + INTAKE])
+
+    asked(settings, ask)
 
 
 def faults(settings: Settings, stage: Stage = "all") -> list[str]:
@@ -126,40 +144,45 @@ def faults(settings: Settings, stage: Stage = "all") -> list[str]:
     Other differences from the table (segment sizes, retention of outputs) are an operator's choice.
     Raises BrokerError if no broker answers.
     """
-    names = settings.kafka
+    return asked(settings, partial(_faults, settings, stage))
+
+
+def _faults(settings: Settings, stage: Stage, client: KafkaAdminClient) -> list[str]:
+    names, there = settings.kafka, _there(client)
     topics = [topic for topic in wanted(settings) if stage in topic.stages]
-    with admin(settings) as client:
-        there = {topic["name"]: len(topic["partitions"]) for topic in _described(client)}
-        missing = [topic.name for topic in topics if topic.name not in there]
-        if missing:
-            what = f"no topic {', '.join(missing)}, or no right to see it"
-            option = "" if stage == "all" else " --split"
-            return [f"{what}: `shoal topics{option}` creates what is missing"]
-        configs = _configs(client, [topic for topic in topics if topic.name != names.requests_topic])
+    missing = [topic.name for topic in topics if topic.name not in there]
+    if missing:
+        what = f"no topic {', '.join(missing)}, or no right to see it"
+        option = "" if stage == "all" else " --split"
+        return [f"{what}: `shoal topics{option}` creates what is missing"]
+    configs = _configs(client, [topic for topic in topics if topic.name != names.requests_topic])
     unread = [name for name, config in configs.items() if not config]
     if unread:
         return [f"no right to read the configuration of {', '.join(unread)}: grant DescribeConfigs"]
     found = [line for name, config in configs.items() for line in _too_small(name, config)]
+    found += [line for topic in topics for line in _too_few(topic, there[topic.name].replication)]
     if stage in _DECIDES:
         found += _state_faults(names.changelog_topic, there, configs)
-    if stage in _APART and there[names.events_topic] != there[names.requests_topic]:
-        found.append(
-            f"{names.events_topic} has {there[names.events_topic]} partitions and {names.requests_topic} "
-            f"{there[names.requests_topic]}: give them the same number"
-        )
+    if stage in _APART:
+        events, requests = there[names.events_topic].partitions, there[names.requests_topic].partitions
+        if events != requests:
+            found.append(
+                f"{names.events_topic} has {events} partitions and {names.requests_topic} "
+                f"{requests}: give them the same number"
+            )
     return found
 
 
 def _state_faults(
-    changelog: str, there: Mapping[str, int], configs: Mapping[str, Mapping[str, str]]
+    changelog: str, there: Mapping[str, _There], configs: Mapping[str, Mapping[str, str]]
 ) -> Iterator[str]:
     policy = configs[changelog].get("cleanup.policy")
     if policy != "compact":
         yield (f"{changelog} has cleanup.policy {policy}: retention would cut the state; set it to compact")
-    if there[changelog] != 1:
+    if there[changelog].partitions != 1:
         yield (
-            f"{changelog} has {there[changelog]} partitions: state is restored in order, from one; "
-            "name another kafka.changelog_topic and let `shoal topics` create it"
+            f"{changelog} has {there[changelog].partitions} partitions: state is restored in order, from "
+            "one; name another kafka.changelog_topic and let `shoal topics` create it"
         )
 
 
@@ -169,18 +192,47 @@ def _too_small(name: str, config: Mapping[str, str]) -> Iterator[str]:
         yield f"{name} has max.message.bytes {limit}: set it to 1048588 or more: a batch has {BATCH_BYTES}"
 
 
-def _described(client: KafkaAdminClient) -> list[dict[str, Any]]:
-    topics: list[dict[str, Any]] = client.describe_topics()
-    return [topic for topic in topics if topic["name"]]
+def _too_few(topic: Topic, copies: int) -> Iterator[str]:
+    if copies < topic.replication:
+        yield (
+            f"{topic.name} has {copies} of the {topic.replication} copies of kafka.replication: give it more "
+            "with kafka-reassign-partitions, or set kafka.replication to what is enough"
+        )
+
+
+def _there(client: KafkaAdminClient) -> dict[str, _There]:
+    topics: list[dict[str, Any]] = [topic for topic in client.describe_topics() if topic["name"]]
+    return {topic["name"]: _shape_of(topic["partitions"]) for topic in topics}
+
+
+def _shape_of(partitions: list[dict[str, Any]]) -> _There:
+    copies = (len(partition["replica_nodes"]) for partition in partitions)
+    return _There(len(partitions), min(copies, default=0))
 
 
 def _create(client: KafkaAdminClient, topics: list[Topic]) -> None:
-    """Replication is the broker's own default: one node cannot have more than one copy."""
     new = {
-        topic.name: {"num_partitions": topic.partitions, "configs": dict(topic.configs)} for topic in topics
+        topic.name: {
+            "num_partitions": topic.partitions,
+            "replication_factor": topic.replication or -1,
+            "configs": dict(topic.configs),
+        }
+        for topic in topics
     }
     if new:
-        client.create_topics(new, timeout_ms=PATIENCE_MS, wait_for_metadata=True)
+        made = client.create_topics(new, timeout_ms=PATIENCE_MS, raise_errors=False)
+        _check_made(made["topics"])
+        client.wait_for_topics(list(new))
+
+
+def _check_made(topics: Iterable[Mapping[str, Any]]) -> None:
+    """What another one created meanwhile is there; the client's own error would be a page long."""
+    for topic in topics:
+        error, why = for_code(topic["error_code"]), topic["error_message"]
+        if issubclass(error, RetriableError):
+            raise error(why)
+        if error not in (NoError, TopicAlreadyExistsError):
+            raise BrokerError(f"Kafka did not create {topic['name']}: {why or error.__name__}")
 
 
 def _configs(client: KafkaAdminClient, topics: list[Topic]) -> dict[str, dict[str, str]]:
@@ -192,8 +244,8 @@ def _configs(client: KafkaAdminClient, topics: list[Topic]) -> dict[str, dict[st
     return {name: {key: str(entry["value"]) for key, entry in table.items()} for name, table in found.items()}
 
 
-def _report(topic: Topic, partitions: int, configs: Mapping[str, str]) -> Report:
-    is_, want = {"partitions": str(partitions), **configs}, _shape(topic)
+def _report(topic: Topic, there: _There, configs: Mapping[str, str]) -> Report:
+    is_, want = {name: str(number) for name, number in there._asdict().items()} | dict(configs), _shape(topic)
     if not topic.fixed:
         want["partitions"] = is_["partitions"]
     wrong = [f"{key} is {is_.get(key)}, want {value}" for key, value in want.items() if is_.get(key) != value]
@@ -203,31 +255,9 @@ def _report(topic: Topic, partitions: int, configs: Mapping[str, str]) -> Report
 
 
 def _shape(topic: Topic) -> dict[str, str]:
-    return {"partitions": str(topic.partitions), **topic.configs}
+    copies = {"replication": str(topic.replication)} if topic.replication else {}
+    return {"partitions": str(topic.partitions), **copies, **topic.configs}
 
 
 def _listed(shape: Mapping[str, str]) -> str:
     return ", ".join(f"{key} {value}" for key, value in shape.items())
-
-
-@contextmanager
-def admin(settings: Settings) -> Iterator[KafkaAdminClient]:
-    """A client for as long as the context lasts; what it raises becomes a BrokerError."""
-    # The client tells of every failed try in its own log; the one line below says it all.
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)
-    client = None
-    try:
-        client = KafkaAdminClient(
-            **access(settings.kafka),
-            client_id="shoal-topics",
-            bootstrap_timeout_ms=PATIENCE_MS,
-            request_timeout_ms=PATIENCE_MS,
-        )
-        yield client
-    except KafkaError as error:
-        where = settings.kafka.bootstrap_servers
-        why = f"Kafka at {where} did not do as asked: {error or type(error).__name__}"
-        raise BrokerError(refused(settings.kafka) or why) from error
-    finally:
-        if client is not None:
-            client.close()

@@ -9,7 +9,15 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import IllegalOperation, KafkaError, MessageSizeTooLargeError, ProducerFenced
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import (
+    IllegalOperation,
+    KafkaConnectionError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    NodeNotReadyError,
+    ProducerFenced,
+)
 from aiokafka.structs import OffsetAndMetadata
 
 from stream.config import Settings
@@ -140,7 +148,7 @@ class Writer:
         return task.exception() if task is not None and task.done() and not task.cancelled() else None
 
     def _made(self) -> AIOKafkaProducer:
-        return AIOKafkaProducer(
+        producer = AIOKafkaProducer(
             **access(self._names),
             transactional_id=self._id,
             transaction_timeout_ms=TRANSACTION_MS,
@@ -150,12 +158,28 @@ class Writer:
             retry_backoff_ms=RETRY_MS,
             metadata_max_age_ms=METADATA_MS,
         )
+        _ask_again(producer.client)
+        return producer
 
     @property
     def _started(self) -> AIOKafkaProducer:
         if self._producer is None:
             raise RuntimeError("start the writer before it is used")
         return self._producer
+
+
+def _ask_again(client: AIOKafkaClient) -> None:
+    """Ask for a coordinator again where the node that was asked went away: else the client gives up."""
+    ask = client.coordinator_lookup
+
+    async def lookup(kind: int, key: str) -> int:
+        try:
+            node: int = await ask(kind, key)
+            return node
+        except KafkaConnectionError as error:
+            raise NodeNotReadyError(str(error)) from error
+
+    client.coordinator_lookup = lookup
 
 
 def _size(sent: Sent) -> int:

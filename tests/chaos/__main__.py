@@ -18,9 +18,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=1, help="decides world, order and moments of the faults")
     parser.add_argument("--minutes", type=float, default=10.0, help="how long faults go on")
+    parser.add_argument("--cluster", action="store_true", help="three nodes, of which one or all are lost")
     options = parser.parse_args()
     folder, began = Path(tempfile.mkdtemp(prefix="shoal-chaos-")), time.monotonic()
-    storm = Storm(options.seed, folder, lambda line: print(line, file=sys.stderr, flush=True))
+    storm = Storm(options.seed, folder, _tell, cluster=options.cluster)
     try:
         storm.rage(minutes=options.minutes)
         found = audit(storm.settings, storm.rows, folder)
@@ -32,6 +33,10 @@ def main() -> int:
         return 1
     shutil.rmtree(folder)
     return 0
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def report(storm: Storm, found: Audit, took_s: float) -> str:

@@ -3,7 +3,7 @@
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING, Final
 
 from tests.chaos.crew import TOOK_OVER
@@ -82,7 +82,7 @@ def crowd(storm: "Storm", chance: random.Random) -> None:
 
 
 def broker(storm: "Storm", chance: random.Random) -> None:
-    """kill -9 of the broker and a restart: the worker waits, and works on."""
+    """kill -9 of the broker, of a cluster all of its nodes, and a restart: the worker waits, and works on."""
     live = storm.working()
     time.sleep(chance.uniform(0, 1))
     storm.broker.kill()
@@ -129,7 +129,7 @@ FAULTS: Final[dict[str, Fault]] = {
 }
 
 
-def decks(chance: random.Random) -> Iterator[str]:
+def decks(chance: random.Random, faults: Collection[str]) -> Iterator[str]:
     """Every fault once in any order, and again, without end."""
     while True:
-        yield from chance.sample(sorted(FAULTS), len(FAULTS))
+        yield from chance.sample(sorted(faults), len(faults))

@@ -16,13 +16,17 @@ from stream.config import Settings
 from stream.runtime.topics import ensure
 from tests.chaos.crew import DEADLINE_S, TOOK_OVER, Member, make_ready
 from tests.chaos.faults import FAULTS, decks
+from tests.chaos.nodes import CLUSTER_FAULTS
 from tests.chaos.world import PARTITIONS, Gateway, records
 from tests.conftest import coarse, named_settings
 from tests.runtime.broker import Broker
+from tests.runtime.cluster import Cluster
 from tests.runtime.wire import until
 
 FAULT_S: Final = 5.0
 """Half of a fault's share of the records is written within this time."""
+COPIES: Final = 3
+"""Of every topic, in a cluster: two of them commit, so that any one node may be lost."""
 NEVER_IDLE_S: Final = 600.0
 """During a storm no silence may pass for the end of a source; the last worker takes a short one."""
 
@@ -30,17 +34,20 @@ NEVER_IDLE_S: Final = 600.0
 class Storm:
     """Faults in an order and at moments that a seed decides."""
 
-    def __init__(self, seed: int, folder: Path, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, seed: int, folder: Path, tell: Callable[[str], None], *, cluster: bool = False
+    ) -> None:
+        """`cluster` takes three nodes in the place of one, and the faults that come with them."""
         make_ready()
         self.seed = seed
         self.folder = folder
         self.faults: Counter[str] = Counter()
         self.starts = 0
         self.longest_leave_s = 0.0
-        self.broker = Broker(folder / "kafka")
-        self.settings = coarse(
-            named_settings(self.broker.bootstrap, f"storm{seed}", idle_after_s=NEVER_IDLE_S)
-        )
+        self.broker: Broker | Cluster = Cluster(folder / "kafka") if cluster else Broker(folder / "kafka")
+        self._faults = CLUSTER_FAULTS if cluster else FAULTS
+        changes = {"idle_after_s": NEVER_IDLE_S} | ({"replication": COPIES} if cluster else {})
+        self.settings = coarse(named_settings(self.broker.bootstrap, f"storm{seed}", **changes))
         self.rows = records(seed, folder / "world")
         self._tell = tell
         self._members: list[Member] = []
@@ -59,12 +66,12 @@ class Storm:
             self._share_of_faults if minutes is None else lambda: (time.monotonic() - began) / duration_s,
         )
         gateway.start()
-        for name in islice(decks(chance), len(FAULTS) if minutes is None else None):
+        for name in islice(decks(chance, self._faults), len(self._faults) if minutes is None else None):
             if minutes is not None and time.monotonic() - began > duration_s:
                 break
             self._tell(f"{time.monotonic() - began:6.1f} s  {name}")
             self._fault_began = time.monotonic()
-            FAULTS[name](self, chance)
+            self._faults[name](self, chance)
             self.faults[name] += 1
         gateway.finish()
         self.retire()
@@ -74,7 +81,7 @@ class Storm:
     def _share_of_faults(self) -> float:
         """However slow the machine, each fault has its share of the records, and more always comes."""
         age_s = time.monotonic() - self._fault_began
-        return (self.faults.total() + age_s / (age_s + FAULT_S)) / len(FAULTS)
+        return (self.faults.total() + age_s / (age_s + FAULT_S)) / len(self._faults)
 
     def _drain(self) -> None:
         kafka = self.settings.kafka.model_copy(update={"idle_after_s": 2.0})

@@ -17,6 +17,11 @@ class Broker:
     def bootstrap(self) -> str:
         return f"127.0.0.1:{self.port}"
 
+    @property
+    def alive(self) -> bool:
+        """Whether it was started, and not stopped or killed since."""
+        return (self.data / "pid").exists()
+
     def start(self) -> None:
         command = [str(BROKER), "start", str(self.data), str(self.port), str(self.control)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)

@@ -24,7 +24,13 @@ KNOW = {
         "runtime/worker.py",
         "runtime/writer.py",
     },
-    "kafka": {"runtime/groups.py", "runtime/topics.py", "runtime/produce.py", "runtime/play.py"},
+    "kafka": {
+        "runtime/admin.py",
+        "runtime/groups.py",
+        "runtime/topics.py",
+        "runtime/produce.py",
+        "runtime/play.py",
+    },
     "prometheus_client": {"metrics.py"},
 }
 

@@ -1,8 +1,12 @@
+from typing import Any
+
 import pytest
+from kafka.admin import KafkaAdminClient
+from kafka.errors import KafkaConnectionError
 
 from stream.errors import BrokerError
-from stream.runtime import topics
-from stream.runtime.topics import ensure
+from stream.runtime import admin
+from stream.runtime.topics import ensure, faults, wanted
 from tests.conftest import KafkaSettings, free_ports, named_settings
 
 pytestmark = pytest.mark.kafka
@@ -34,7 +38,7 @@ def test_check_creates_nothing(bootstrap: str, fresh_name: str) -> None:
 
 
 def test_no_broker_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(topics, "PATIENCE_MS", 1000)
+    monkeypatch.setattr(admin, "PATIENCE_MS", 1000)
     settings = named_settings(f"127.0.0.1:{free_ports(1)[0]}", "topics-nobody")
     with pytest.raises(BrokerError, match="did not do as asked"):
         ensure(settings)
@@ -44,6 +48,69 @@ def test_settings_are_the_only_source_of_names(kafka_settings: KafkaSettings) ->
     settings = kafka_settings(split=True)
     names = {value for name, value in settings.kafka.model_dump().items() if name.endswith("_topic")}
     assert {report.name for report in ensure(settings)} == names
+
+
+def test_copies_are_as_asked_and_two_of_three_commit(bootstrap: str, fresh_name: str) -> None:
+    """One node cannot keep three copies: it says so, and creates nothing."""
+    settings = named_settings(bootstrap, fresh_name, replication=3)
+    asked = {"replication": 3, "min.insync.replicas": "2"}
+    shapes = [{"replication": topic.replication, **topic.configs} for topic in wanted(settings)]
+    assert all(shape.items() >= asked.items() for shape in shapes)
+    with pytest.raises(
+        BrokerError, match=rf"did not create {fresh_name}\..*factor of 3 cannot be reached"
+    ) as told:
+        ensure(settings)
+    assert len(str(told.value)) < 250
+    assert {report.state for report in ensure(settings, create=False)} == {"missing"}
+
+
+def test_fewer_copies_than_asked_are_told_and_refused(bootstrap: str, fresh_name: str) -> None:
+    ensure(named_settings(bootstrap, fresh_name, replication=1))
+    settings = named_settings(bootstrap, fresh_name, replication=2)
+    assert {report.detail.partition(";")[0] for report in ensure(settings)} == {"replication is 1, want 2"}
+    assert faults(settings)[0].startswith(f"{fresh_name}.requests has 1 of the 2 copies of kafka.replication")
+    assert len(faults(settings)) == len(ensure(settings))
+    assert faults(named_settings(bootstrap, fresh_name)) == []
+
+
+class Forgetful(KafkaAdminClient):  # type: ignore[misc]
+    """The first questions go to a node that is lost, of which the others do not know yet."""
+
+    unheard = 2
+
+    def describe_topics(self, topics: list[str] | None = None) -> list[dict[str, Any]]:
+        if Forgetful.unheard:
+            Forgetful.unheard -= 1
+            raise KafkaConnectionError
+        found: list[dict[str, Any]] = super().describe_topics(topics)
+        return found
+
+
+def test_a_question_that_was_lost_with_a_node_is_asked_again(
+    bootstrap: str, fresh_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admin, "KafkaAdminClient", Forgetful)
+    monkeypatch.setattr(admin, "AGAIN_S", 0.01)
+    assert {report.state for report in ensure(named_settings(bootstrap, fresh_name))} == {"created"}
+    assert Forgetful.unheard == 0
+
+
+class Slow(KafkaAdminClient):  # type: ignore[misc]
+    """Another one creates the same topics between the question and the order."""
+
+    def create_topics(self, new: dict[str, Any], **options: Any) -> dict[str, Any]:
+        super().create_topics(new)
+        made: dict[str, Any] = super().create_topics(new, **options)
+        return made
+
+
+def test_two_at_once_create_the_same_topics(
+    bootstrap: str, fresh_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admin, "KafkaAdminClient", Slow)
+    settings = named_settings(bootstrap, fresh_name)
+    assert {report.state for report in ensure(settings)} == {"created"}
+    assert {report.state for report in ensure(settings)} == {"as it should be"}
 
 
 def test_the_topic_of_events_is_made_where_stages_are_split_and_as_wide_as_the_requests(

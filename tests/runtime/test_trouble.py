@@ -158,6 +158,24 @@ def test_state_above_the_limit_is_refused_until_the_limit_is_raised(
     check(settings, events(1000))
 
 
+def test_a_changelog_that_is_deleted_under_a_worker_ends_it_and_is_named(
+    kafka_settings: KafkaSettings,
+) -> None:
+    settings = loaded(kafka_settings, idle_after_s=600.0)
+    worker = Process(settings, "impatient")
+    until(lambda: bool(values(settings, settings.kafka.findings_topic)), "first finding")
+    with KafkaAdminClient(bootstrap_servers=settings.kafka.bootstrap_servers) as admin:
+        admin.delete_topics([settings.kafka.changelog_topic])
+    write(settings, settings.kafka.requests_topic, events(1100)[1000:], PARTITIONS)
+    for line in ("shoal: Kafka", f"shoal: no topic {settings.kafka.changelog_topic}"):
+        code, said = worker.wait()
+        assert code == 2
+        assert said.splitlines()[-1].startswith(line)
+        assert "Traceback" not in said
+        worker = Process(settings, "once")
+    worker.kill()
+
+
 def test_other_link_kinds_are_refused(kafka_settings: KafkaSettings, tmp_path: Path) -> None:
     settings = loaded(kafka_settings)
     worked(settings)

@@ -4,11 +4,21 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from aiokafka.errors import IllegalOperation, KafkaConnectionError, MessageSizeTooLargeError, ProducerFenced
+from aiokafka import TopicPartition
+from aiokafka.client import AIOKafkaClient, CoordinationType
+from aiokafka.errors import (
+    IllegalOperation,
+    KafkaConnectionError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    ProducerFenced,
+)
 
 from stream.config import Settings
 from stream.errors import BrokerError
 from stream.runtime.writer import Sent, Writer
+from tests.conftest import KafkaSettings
+from tests.runtime.wire import offset_of_group
 
 FENCED = r"another worker of kafka\.application_id shoal took over: stopped"
 Answer = BaseException | None
@@ -80,3 +90,40 @@ def test_a_record_that_is_too_large_is_named() -> None:
 def test_anything_else_is_kafkas() -> None:
     with pytest.raises(BrokerError, match=r"Kafka at 127\.0\.0\.1:9092 does not answer or refuses: .*gone"):
         commit([None], [KafkaConnectionError("gone")])
+
+
+@pytest.mark.kafka
+def test_a_node_that_goes_while_it_is_asked_for_a_coordinator_ends_nobody(
+    kafka_settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first commit asks who coordinates the group."""
+    settings, whole = kafka_settings(1), AIOKafkaClient.coordinator_lookup
+    cut: list[str] = []
+
+    async def lookup(self: AIOKafkaClient, kind: int, key: str) -> Any:
+        if kind == CoordinationType.GROUP and len(cut) < 2:
+            cut.append(key)
+            raise KafkaConnectionError("Connection closed")
+        return await whole(self, kind, key)
+
+    monkeypatch.setattr(AIOKafkaClient, "coordinator_lookup", lookup)
+
+    async def run() -> None:
+        writer = Writer(settings)
+        await writer.start()
+        try:
+            offsets = {TopicPartition(settings.kafka.requests_topic, 0): 7}
+            await writer.commit([Sent(settings.kafka.findings_topic, b"k", b"v", 0)], [], offsets)
+        finally:
+            await writer.stop()
+
+    asyncio.run(run())
+    assert len(cut) == 2
+    assert offset_of_group(settings, 0) == 7
+
+
+def test_the_cause_of_what_a_client_does_not_explain_is_told() -> None:
+    unexpected = KafkaError("Unexpected error")
+    unexpected.__cause__ = KafkaConnectionError("Connection closed")
+    with pytest.raises(BrokerError, match=r"refuses: .*Unexpected error.*Connection closed"):
+        commit([None], [unexpected])
