@@ -106,6 +106,21 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric(
         "shoal_accounts_named", "gauge", "Accounts whose verdict stands.", read=lambda s: s.accounts_named
     ),
+    Metric(
+        "shoal_four_weeks_cases",
+        "gauge",
+        "Of four weeks: honest cases granted and expected, cases opened, and judged honest.",
+        "cases",
+        "by",
+        read=lambda s: s.cases,
+    ),
+    Metric(
+        "shoal_budget_margin_nats",
+        "gauge",
+        "Nats over its threshold that the budget asks of a new case.",
+        "nats",
+        read=lambda s: s.margin_nats,
+    ),
     Metric("shoal_findings_total", "counter", "Findings published.", label="activity"),
     Metric("shoal_verdicts_total", "counter", "Verdicts published."),
     Metric(

@@ -195,6 +195,12 @@ class Alerts(_Group):
         "nats",
         gt=0,
     )
+    cases_per_week: float = _setting(
+        1.0,
+        "cases on honest traffic that a week may have; where more are expected, a new case needs more nats",
+        "one wrong case a week is looked into without losing trust in the others",
+        gt=0,
+    )
     weights: str = _setting(
         "",
         "file of weights that say how sure a finding is (TOML); empty: the built-in table",

@@ -44,6 +44,8 @@ ROWS: Final[tuple[tuple[str, tuple[Panel, ...]], ...]] = (
                     ("verdicts", "increase(shoal_verdicts_total[1h])"),
                 ),
             ),
+            Panel("Cases of four weeks", "short", (("{{by}}", "shoal_four_weeks_cases"),)),
+            Panel("Nats that the budget asks", "short", (("nats", "shoal_budget_margin_nats"),)),
             Panel("Links judged", "ops", (("links", "rate(shoal_links_scored_total[1m])"),)),
             Panel("Blind evidence", "bool", (("{{family}}", "shoal_evidence_blind"),)),
         ),

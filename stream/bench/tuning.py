@@ -12,7 +12,7 @@ from stream.bench.constants import Number, constants, replaced
 from stream.config import Settings, links_path
 from stream.links.kinds import LinkKind, load_kinds
 
-_ALERTS: Final = ("min_units", "posterior", "warm_up_days", "threshold_nats")
+_ALERTS: Final = ("min_units", "posterior", "warm_up_days", "threshold_nats", "cases_per_week")
 """Thresholds among the settings; how long an analyst's decision holds is none."""
 _NEAR_ONE: Final = 0.9
 _KINDS, _EXTRA = "links", "extra_nats"

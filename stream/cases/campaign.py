@@ -62,6 +62,8 @@ class Campaign:
     """Event time before which no finding is told, an analyst's wish; 0: none."""
     held: bool = False
     """Whether a finding was held back since."""
+    honest: bool = False
+    """Whether an analyst judged it so, and nobody has taken that back."""
 
     def note(self, line: str) -> None:
         """Add to the history, which keeps its first and its newest lines."""

@@ -43,6 +43,11 @@ class Docket(ABC):
         """Accounts named in cases."""
         return sum(len(case.members) for case in self.cases.values())
 
+    def since(self, time_ms: int) -> tuple[int, int]:
+        """Cases opened since a time that were not merged into others; those that analysts judged honest."""
+        opened = [case for case in self.cases.values() if case.opened_ms > time_ms and not case.into]
+        return len(opened), sum(case.honest for case in opened)
+
     def by_uid(self, uid: str) -> Campaign | None:
         """The case with a uid, or the one that it was merged into."""
         case = next((case for case in self.cases.values() if case.uid == uid), None)

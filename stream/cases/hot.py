@@ -85,6 +85,8 @@ class Judged:
     """Nats of the need that are asked because members may be honest newcomers."""
     product: Floats
     """Nats over the need that do not count, for all there is could come of sharing one product; else none."""
+    able: NDArray[np.bool_]
+    """Whether there are units and reasons enough: nats over the need alone would make it hot."""
     hot: NDArray[np.bool_]
 
     def identity_tells(self, i: int, kind: LinkKind, members: Members) -> bool:
@@ -118,10 +120,10 @@ def judge(
     # who acts within seconds of each other, again and again, does what no product makes its customers do
     own = _no_product(pieces) | units.by_kind(lambda kind: kind.within_s is not None)
     # rounded, so that the last bit of a sum of floats cannot decide
-    hot = (np.round(total, 6) >= np.round(need, 6)) & (reasons >= 2) & enough & own
-    return Judged(
-        units, pieces, total, need, hard, newcomers, np.where(own, 0.0, np.maximum(total - need, 0)), hot
-    )
+    able = (reasons >= 2) & enough & own
+    hot = able & (np.round(total, 6) >= np.round(need, 6))
+    product = np.where(own, 0.0, np.maximum(total - need, 0))
+    return Judged(units, pieces, total, need, hard, newcomers, product, able, hot)
 
 
 def _margin(units: Units, hard: Floats, min_units: int) -> Floats:

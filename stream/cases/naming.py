@@ -21,6 +21,7 @@ from stream.evidence.piece import Floats
 from stream.evidence.traits import TRAITS
 from stream.evidence.units import Members
 from stream.findings.finding import Evidence
+from stream.learning.budget import Budget
 from stream.learning.reference import Normality
 from stream.links.kinds import LinkKind
 from stream.links.seats import Seats
@@ -54,6 +55,7 @@ class Naming:
     judged: Judged | None
     normality: Normality
     sticky: StickyLinks
+    budget: Budget
     now_ms: int
     tick_ms: int
     campaign: NDArray[np.int32] = field(init=False)
@@ -61,6 +63,7 @@ class Naming:
     refitted: bool = False
     """Whether the mixture of a sticky link has changed."""
     _count: int = 0
+    _opened: int = 0  # cases, by this tick
     _roster: Roster = field(init=False)
 
     def __post_init__(self) -> None:
@@ -172,13 +175,16 @@ class Naming:
         link = int(judged.units.link[i])
         hard = float(judged.hard[i]) > _HARD_NATS
         certain = hard or score >= need + _CERTAIN_NATS or self._confirmed(link)
-        companions = self._companions(everyone)
+        margin, companions = self.budget.margin(self._opened), self._companions(everyone)
+        certain &= round(score, 6) >= round(need + margin, 6)
         self.mixtures.append(((number, value), mixture))
         if not certain and not companions:
             return None
-        return self._suspect(
+        self._opened += not companions
+        suspect = self._suspect(
             "hot", number, value, score, need, tell(judged, i), free, named, probability, companions, certain
         )
+        return replace(suspect, margin=margin)
 
     def _shown(self, judged: Judged, name: str, i: int, rate: float) -> float:
         """Share of the link's units that show a trait, drawn a little towards the population's."""

@@ -17,6 +17,8 @@ _MAJORITY: Final = 0.5
 _THEIR_OWN: Final = 0.6
 _THEIR_OWN_TOOL: Final = 0.9
 """Share of a link's members that are named, from which it belongs to campaigns; more of a mere tool."""
+_GUILTY: Final = 0.2
+"""Share from which a link's evidence may be a campaign's; links that grow hold half of one soon."""
 
 Overlap = tuple[int, int, LinkKey]
 """Two campaigns by number, and the link that ties them."""
@@ -40,6 +42,15 @@ def overlaps(state: LinkState, seats: Seats) -> list[Overlap]:
     link, number = link[most], number[most]
     same = np.flatnonzero(link[1:] == link[:-1])
     return sorted((int(number[i]), int(number[i + 1]), _key(state, int(link[i]))) for i in same)
+
+
+def named_links(state: LinkState, seats: Seats) -> list[int]:
+    """Keys of the links of cases: those with so many named members that they are no honest link."""
+    members = np.bincount(seats.link, minlength=len(state.links))
+    named = np.bincount(seats.link, state.profiles["campaign"][seats.account] > 0, len(state.links))
+    guilty = np.flatnonzero((named > 0) & (named >= _GUILTY * members))
+    keys: list[int] = state.links.keys[guilty].tolist()
+    return keys
 
 
 def _key(state: LinkState, slot: int) -> LinkKey:

@@ -40,6 +40,8 @@ class Suspect:
     companions: tuple[tuple[int, int], ...]
     certain: bool
     """Evidence is nearly deterministic or well over the threshold: one tick is enough."""
+    margin: float = 0.0
+    """Nats over the threshold that a new case had to get at this tick."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from stream.cases.campaign import Campaign, LinkKey
-from stream.findings.finding import Activity, Evidence, Finding, LinkRef
+from stream.findings.finding import Activity, Bar, Evidence, Finding, LinkRef
 from stream.learning.verdicts import Confidence
 
 _SAMPLE: Final = 20
@@ -42,6 +42,7 @@ def finding(
     confidence: Confidence,
     config_digest: str,
     exchanges: Exchanges,
+    bar: Bar,
 ) -> Finding:
     """The case as it stands."""
     evidence = _evidence(case)
@@ -54,6 +55,7 @@ def finding(
         confidence=round(confidence.probability, 4),
         learner=confidence.stage,
         learner_verdicts=confidence.verdicts,
+        bar=bar,
         member_count=len(case.members),
         members=tuple(sorted(member.account_id for member in case.members.values())[:_SAMPLE]),
         first_seen_ms=case.first_ms,

@@ -1,6 +1,6 @@
 """A case as an analyst reads it: the findings of one campaign, told from what was written about it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -89,6 +89,7 @@ def _page(told: Case) -> Group:
             f"case {now['uid']}, {_STATE[now['activity']]}; severity {now['severity']}, "
             f"confidence {now['confidence']:.4g} ({_confidence_by(now)})"
         ),
+        *_budget(now),
         Text(
             f"{now['member_count']:,} accounts, {now['exchanges']:,} exchanges "
             f"from {day_minute(now['first_seen'])} to {day_minute(now['last_seen'])}"
@@ -108,6 +109,23 @@ def _confidence_by(now: Written) -> str:
     told = now.get("learner", {"stage": "warming up", "verdicts": 0})
     by = "the learner's" if told["stage"] == "in use" else f"the table's, learner {told['stage']}"
     return f"{by}, {told['verdicts']:,} verdicts"
+
+
+def _budget(now: Written) -> Iterator[Text]:
+    """What the budget asked of new cases; findings of earlier releases do not tell."""
+    bar = now.get("budget")
+    if not bar:
+        return
+    granted = f"budget {number(bar['cases_per_week'])} a week on honest traffic"
+    rests = f"{bar['links']:,} links of {bar['weeks']} weeks"
+    if bar["stage"] == "warming up":
+        yield Text(f"{granted}, not calibrated yet ({rests}): thresholds as they are set", style="dim")
+    else:
+        yield Text(
+            f"{granted}: {number(bar['expected'])} expected over the threshold and "
+            f"{number(bar['margin'])} nats ({rests})",
+            style="dim",
+        )
 
 
 _STATE = {"open": "open", "update": "open", "close": "closed"}
@@ -135,13 +153,12 @@ def _links(links: Sequence[Written]) -> Table:
     table = Table(box=None, pad_edge=False)
     for heading in ("kind", "value"):
         table.add_column(heading)
-    for heading in ("payers", "accounts", "score", "threshold"):
+    for heading in ("payers", "accounts", "score", "threshold", "margin"):
         table.add_column(heading, justify="right")
     for link in links:
         counts = (f"{link['units']:,}", f"{link['members']:,}")
-        table.add_row(
-            Text(link["kind"]), Text(link["value"]), *counts, number(link["score"]), number(link["threshold"])
-        )
+        nats = (number(link["score"]), number(link["threshold"]), number(link.get("margin", 0)))
+        table.add_row(Text(link["kind"]), Text(link["value"]), *counts, *nats)
     return table
 
 

@@ -37,7 +37,8 @@ class LinkRef:
     """A link that ties accounts: its kind, its value as 16 hex digits, units and members on it.
 
     `exchanges` are all exchanges on it in each of the HORIZONS before the finding, whoever made them;
-    None where they are not known.
+    None where they are not known. `margin` are the nats over the threshold that the budget asked of a new
+    case when the link was at its hottest.
     """
 
     kind: str
@@ -47,6 +48,23 @@ class LinkRef:
     score: float
     threshold: float
     exchanges: tuple[int, ...] | None = None
+    margin: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """What the budget of cases asks of new ones at one time.
+
+    `expected` are the honest links a week that get over need and `margin` (nats), None while that is not
+    known; it rests on the peaks of so many `links` in so many `weeks`.
+    """
+
+    stage: Literal["warming up", "in use"]
+    cases_per_week: float
+    expected: float | None
+    margin: float
+    links: int
+    weeks: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +90,8 @@ class Finding:
     """Whether the confidence is the learner's (in use) or the table's (warming up, off)."""
     learner_verdicts: int = 0
     """Verdicts that it had learned by then."""
+    bar: Bar | None = None
+    """What the budget of cases asked of new ones at the time."""
 
 
 @dataclass(frozen=True, slots=True)

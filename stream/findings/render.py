@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 
 from stream.event.decode import Reject
-from stream.findings.finding import Evidence, Finding, LinkRef, Verdict
+from stream.findings.finding import Bar, Evidence, Finding, LinkRef, Verdict
 from stream.windows.tiles import HORIZONS
 
 MEMBER_SAMPLE: Final = 100
@@ -30,6 +30,7 @@ def finding_bytes(finding: Finding) -> bytes:
             "severity": finding.severity,
             "confidence": rounded(finding.confidence),
             "learner": {"stage": finding.learner, "verdicts": finding.learner_verdicts},
+            "budget": None if finding.bar is None else _bar(finding.bar),
             "member_count": finding.member_count,
             "members": finding.members[:MEMBER_SAMPLE],
             "first_seen": rfc3339(finding.first_seen_ms),
@@ -82,6 +83,17 @@ def rounded(value: float) -> float:
     return number + 0.0  # no negative zero
 
 
+def _bar(bar: Bar) -> dict[str, Any]:
+    return {
+        "stage": bar.stage,
+        "cases_per_week": rounded(bar.cases_per_week),
+        "expected": None if bar.expected is None else rounded(bar.expected),
+        "margin": rounded(bar.margin),
+        "links": bar.links,
+        "weeks": bar.weeks,
+    }
+
+
 def _link(link: LinkRef) -> dict[str, Any]:
     return {
         "kind": link.kind,
@@ -90,6 +102,7 @@ def _link(link: LinkRef) -> dict[str, Any]:
         "members": link.members,
         "score": rounded(link.score),
         "threshold": rounded(link.threshold),
+        "margin": rounded(link.margin),
         "exchanges": None if link.exchanges is None else dict(zip(HORIZONS, link.exchanges, strict=True)),
     }
 

@@ -20,6 +20,7 @@ from stream.event.columns import Columns, to_columns
 from stream.evidence import fields_needed
 from stream.findings.cleared import Cleared
 from stream.findings.finding import Finding, Verdict
+from stream.learning.budget import WEEK_MS, WEEKS
 from stream.links.kinds import load_kinds
 from stream.runtime.held import NAME, Held
 from stream.runtime.inbox import Inbox
@@ -61,7 +62,11 @@ class Pipeline:
         self._accounts = Accounts(settings.windows, kinds)
         self._links = Links(settings, kinds)
         self._campaigns = Campaigns(
-            digest(settings), self._links.learner.confidence, self._links.exchanges, kinds
+            digest(settings),
+            self._links.learner.confidence,
+            self._links.exchanges,
+            kinds,
+            lambda: self._links.budget.bar,
         )
         self._decided_ms: int | None = None
         self._active_ms = 0
@@ -288,8 +293,17 @@ class Pipeline:
             learner_age_s=(decided - learner.newest_ms) / 1000 if learned and decided is not None else None,
             baseline_updates=baseline.learned,
             baseline_score_mean=baseline.mean_score if baseline.learned else None,
+            **self._budget(decided),
             degraded=self._blind(),
         )
+
+    def _budget(self, decided_ms: int | None) -> dict[str, Any]:
+        """Promised and realised cases of the four weeks before."""
+        bar, weeks = self._links.budget.bar, WEEKS
+        opened, honest = self._campaigns.since((decided_ms or 0) - weeks * WEEK_MS)
+        expected = None if bar.expected is None else bar.expected * weeks
+        cases = {"granted": bar.cases_per_week * weeks, "expected": expected}
+        return {"cases": cases | {"opened": opened, "honest": honest}, "margin_nats": bar.margin}
 
     def _blind(self) -> dict[str, bool]:
         """Evidence family -> whether none of the fields it needs has come."""

@@ -73,5 +73,11 @@ class Stats:
     baseline_score_mean: float | None = None
     """Mean anomaly score of the account hours closed at the last tick; no unit."""
 
+    cases: dict[str, float | None] = field(default_factory=dict)
+    """In the four weeks before, by granted (honest ones, by the budget), expected (honest ones, by the tail),
+    opened (of any sort) and honest (as analysts judged)."""
+    margin_nats: float = 0.0
+    """Nats over its need that the budget asks of a new case."""
+
     degraded: dict[str, bool] = field(default_factory=dict)
     """Per family of evidence: whether it is blind, because its fields do not come."""

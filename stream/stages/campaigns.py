@@ -17,7 +17,7 @@ from stream.cases.standing import Standing
 from stream.cases.suspect import Activity, Suspect
 from stream.cases.write import Exchanges, finding
 from stream.findings import finding as said
-from stream.findings.finding import Finding, LinkRef, Verdict
+from stream.findings.finding import Bar, Finding, LinkRef, Verdict
 from stream.learning.verdicts import Confidence
 from stream.links.kinds import LinkKind
 
@@ -39,11 +39,16 @@ class Campaigns(Docket):
     """Which suspect belongs to which case."""
 
     def __init__(
-        self, config_digest: str, judge: Judge, exchanges: Exchanges, kinds: Sequence[LinkKind]
+        self,
+        config_digest: str,
+        judge: Judge,
+        exchanges: Exchanges,
+        kinds: Sequence[LinkKind],
+        bar: Callable[[], Bar],
     ) -> None:
-        """Start empty. `judge`: nats by piece -> how sure, the verdict learner's."""
+        """Start empty. `judge`: nats by piece -> how sure, the verdict learner's; `bar`: the budget's."""
         super().__init__()
-        self._digest, self._judge, self._exchanges = config_digest, judge, exchanges
+        self._digest, self._judge, self._exchanges, self._bar = config_digest, judge, exchanges, bar
         self._ties = {kind.name for kind in kinds if kind.ties}
         self._merged: dict[int, int] = {}
         self._exempt: Standing[str] = Standing()
@@ -213,7 +218,8 @@ class Campaigns(Docket):
 
     def _write(self, case: Campaign, activity: said.Activity, now_ms: int) -> Finding:
         nats = {piece.name: piece.feature for piece in case.strongest().evidence} if case.links else {}
-        return finding(case, activity, now_ms, self._judge(nats), self._digest, self._exchanges)
+        sure, bar = self._judge(nats), self._bar()
+        return finding(case, activity, now_ms, sure, self._digest, self._exchanges, bar)
 
     def take_merged(self) -> dict[int, int]:
         """Campaigns that were merged since the last call, and into which."""
@@ -247,7 +253,13 @@ def _root(into: dict[int, int], number: int) -> int:
 
 def _ref(suspect: Suspect, members: int) -> LinkRef:
     return LinkRef(
-        suspect.kind, f"{suspect.value:016x}", suspect.units, members, suspect.score, suspect.threshold
+        suspect.kind,
+        f"{suspect.value:016x}",
+        suspect.units,
+        members,
+        suspect.score,
+        suspect.threshold,
+        margin=suspect.margin,
     )
 
 

@@ -46,8 +46,13 @@ def _judge_case(
         campaigns.snooze(case, until_ms)
     elif decision.decision == "honest":
         _teach(case, decision, links)
+        if case.links:
+            # by its strongest link: one case is one, however many links it had
+            ref = case.strongest().ref
+            links.budget.acquit(links.key(ref.kind, int(ref.value, 16)), now_ms)
         for kind, value in case.links:
             links.remember(kind, value, HONEST_NATS, until_ms)
+        case.honest = True
         links.clear(campaigns.withdraw(case, list(case.members), now_ms))
         # whoever judges a case wants to see it closed, snoozed or not
         campaigns.rouse(case)
@@ -55,6 +60,7 @@ def _judge_case(
     elif decision.decision == "confirmed":
         _teach(case, decision, links)
         links.prove(case.number)
+        case.honest = False
         for kind, value in case.links:
             links.recant(kind, value)
 

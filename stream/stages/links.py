@@ -16,7 +16,7 @@ from stream.cases.cleared import cleared
 from stream.cases.hot import FEW_UNITS
 from stream.cases.judging import SAMPLE, Judging
 from stream.cases.naming import Naming
-from stream.cases.overlap import Overlap, overlaps
+from stream.cases.overlap import Overlap, named_links, overlaps
 from stream.cases.probation import judge_again
 from stream.cases.remembered import Remembered
 from stream.cases.roll import Roll
@@ -26,6 +26,7 @@ from stream.cases.unusual import with_unusual
 from stream.evidence import PIECES
 from stream.findings.cleared import Cleared
 from stream.learning.baseline import Baseline, panel
+from stream.learning.budget import Budget
 from stream.learning.history import History
 from stream.learning.reference import Record, Reference
 from stream.learning.survey import survey
@@ -40,7 +41,6 @@ from stream.windows.tiles import DAY_MS, HOUR_MS, begins
 _RECORD_MS: Final = 6 * HOUR_MS
 _IDLE_MS: Final = 28 * DAY_MS
 _MEMORY: Final = "memory"
-_BASELINE: Final = "baseline"
 _CROWD_MS: Final = 3 * HOUR_MS
 """Links of more members than that are judged this often only: hundreds do not change within the hour."""
 
@@ -57,6 +57,8 @@ class Links:
         self.roll = Roll(self.state.profiles)
         self.learner = VerdictLearner(load_weights(settings.alerts.weights))
         self.baseline = Baseline()
+        self.budget = Budget(settings.alerts.cases_per_week)
+        self._others: dict[str, Baseline | Budget] = {"baseline": self.baseline, "budget": self.budget}
         self._history = History(NAME, PIECES)
         self._sticky = StickyLinks()
         self.remembered = Remembered(kinds)
@@ -103,9 +105,21 @@ class Links:
         if begins(DAY_MS, now_ms, self._tick_ms) and judged is not None:
             remembered = self.remembered.nats(self.state.links)[judged.units.link]
             self.cleared = cleared(judged, pieces, remembered, self.state.links, self._alerts, now_ms)
+        self.budget.read(now_ms)
+        if judged is not None:
+            keys = self.state.links.keys[judged.units.link]
+            self.budget.note(keys, judged.total - judged.need, judged.able, now_ms)
         seats = self.remembered.without_allowed(members, self.state.links)
         self._naming = Naming(
-            self.state, self._alerts, seats, judged, normality, self._sticky, now_ms, self._tick_ms
+            self.state,
+            self._alerts,
+            seats,
+            judged,
+            normality,
+            self._sticky,
+            self.budget,
+            now_ms,
+            self._tick_ms,
         )
         suspects = list(self._naming.suspects())
         self._learned |= self._naming.refitted
@@ -132,11 +146,18 @@ class Links:
 
     def expire(self, now_ms: int) -> None:
         """The tick is over: drop what is idle or over budget."""
+        if begins(_RECORD_MS, now_ms, self._tick_ms) and self._naming is not None:
+            self.budget.accuse(named_links(self.state, self._naming.seats), now_ms)
         self._naming = None
         if begins(HOUR_MS, now_ms, self._tick_ms):
             self.baseline.hour(*panel(self.state.profiles, now_ms - HOUR_MS), now_ms)
         if begins(_RECORD_MS, now_ms, self._tick_ms):
             self.state.evict(now_ms, _IDLE_MS)
+
+    def key(self, kind: str, value: int) -> int:
+        """Key of a link in the state."""
+        number, values = np.array([self._number(kind)], np.uint64), np.array([value], np.uint64)
+        return int(mix(number, values)[0])
 
     def _number(self, kind: str) -> int:
         return [row.name for row in self._kinds].index(kind)
@@ -167,6 +188,7 @@ class Links:
     def recant(self, kind: str, value: int) -> None:
         """A link that was judged honest is judged by its evidence alone again."""
         self.remembered.drop((kind, value))
+        self.budget.convict(self.key(kind, value))
         self._learned = True
 
     def knows(self, kind: str) -> bool:
@@ -203,8 +225,7 @@ class Links:
         keys = np.array(accounts, np.uint64)
         tied = []
         for kind, value in links:
-            number, values = np.array([self._number(kind)], np.uint64), np.array([value], np.uint64)
-            rows = self.state.members.find(mix(mix(number, values), keys))
+            rows = self.state.members.find(mix(np.array([self.key(kind, value)], np.uint64), keys))
             tied.append(set(np.flatnonzero(rows >= 0).tolist()))
         return tied
 
@@ -227,16 +248,14 @@ class Links:
         blocks = [*self.state.changes(), *self._history.table.changes()]
         if self._learned:
             blocks.append(self._memory())
-        if self.baseline.changed:
-            blocks.append(as_json(NAME, _BASELINE, self.baseline.plain()))
         self._learned = False
-        return blocks
+        return blocks + [as_json(NAME, name, of.plain()) for name, of in self._others.items() if of.changed]
 
     def snapshot(self) -> list[Block]:
         """Everything."""
         self._learned = False
         whole = [*self.state.snapshot(), *self._history.table.snapshot(), self._memory()]
-        return [*whole, as_json(NAME, _BASELINE, self.baseline.plain())]
+        return whole + [as_json(NAME, name, of.plain()) for name, of in self._others.items()]
 
     def _memory(self) -> Block:
         content = {
@@ -253,8 +272,8 @@ class Links:
                 tables[block.table].restore(block)
                 continue
             content: dict[str, Any] = orjson.loads(block.rows["json"][0])
-            if block.table == _BASELINE:
-                self.baseline.restore(content)
+            if block.table in self._others:
+                self._others[block.table].restore(content)
                 continue
             self.reference.restore(content["reference"])
             self.learner.restore(content["learner"])

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from stream.errors import InputError
 from stream.findings.case import case, number, show, standing
-from stream.findings.finding import Evidence, Finding, LinkRef, Verdict
+from stream.findings.finding import Bar, Evidence, Finding, LinkRef, Verdict
 from stream.findings.render import finding_bytes, verdict_bytes
 
 WEAK = Evidence("network", "hosting", 0.4, 0.2, 0.3, "share", 1.0, "40 % leave from hosting")
@@ -56,6 +56,33 @@ def test_a_case_tells_what_an_analyst_asks() -> None:
     ):
         assert part in text
     assert text.index("90 % are young") < text.index("40 % leave from hosting")
+
+
+@pytest.mark.parametrize(
+    ("bar", "told"),
+    [
+        (
+            Bar("warming up", 1.0, None, 0.0, 12, 1),
+            "budget 1 a week on honest traffic, not calibrated yet (12 links of 1 weeks): "
+            "thresholds as they are set",
+        ),
+        (
+            Bar("in use", 0.5, 0.5, 1.25, 1200, 4),
+            "budget 0.5 a week on honest traffic: 0.5 expected over the threshold and 1.25 nats "
+            "(1,200 links of 4 weeks)",
+        ),
+    ],
+)
+def test_a_case_tells_the_budget(bar: Bar, told: str) -> None:
+    text, link = StringIO(), replace(FINDING.links[0], margin=1.25)
+    with_it = finding_bytes(replace(FINDING, bar=bar, links=(link,)))
+    show(case("abc", [with_it], []), Console(file=text, width=140))
+    assert told in text.getvalue()
+    assert "score  threshold  margin" in text.getvalue()
+
+
+def test_findings_of_earlier_releases_tell_no_budget() -> None:
+    assert "budget" not in printed("abc")
 
 
 def test_verdicts_add_why_each_account_was_named() -> None:

@@ -5,7 +5,7 @@ import orjson
 import pytest
 
 from stream.event.decode import Reject
-from stream.findings.finding import Evidence, Finding, LinkRef, Verdict
+from stream.findings.finding import Bar, Evidence, Finding, LinkRef, Verdict
 from stream.findings.render import (
     MEMBER_SAMPLE,
     finding_bytes,
@@ -45,14 +45,29 @@ def test_a_finding_is_these_bytes() -> None:
     assert finding_bytes(FINDING) == (
         b'{"uid":"c-1","activity":"open","time":"2026-04-08T00:00:00.123Z",'
         b'"title":"12 accounts act as one","severity":"high","confidence":1.0,'
-        b'"learner":{"stage":"warming up","verdicts":0},"member_count":2,'
+        b'"learner":{"stage":"warming up","verdicts":0},"budget":null,"member_count":2,'
         b'"members":["a","b"],"first_seen":"2026-04-07T23:53:20.000Z",'
         b'"last_seen":"2026-04-08T00:00:00.000Z","exchanges":40,'
         b'"links":[{"kind":"payment","value":"00ff00ff00ff00ff","units":9,"members":12,'
-        b'"score":14.1235,"threshold":8.0,"exchanges":{"10m":0,"1h":2,"1d":9,"7d":40,"28d":41}}],'
+        b'"score":14.1235,"threshold":8.0,"margin":0.0,"exchanges":{"10m":0,"1h":2,"1d":9,"7d":40,"28d":41}}],'
         b'"evidence":[' + EVIDENCE_JSON + b"],"
         b'"history":["opened"],"config_digest":"d1"}'
     )
+
+
+def test_what_the_budget_asks_is_told() -> None:
+    calm = replace(FINDING, bar=Bar("warming up", 1.0, None, 0.0, 12, 1))
+    assert orjson.loads(finding_bytes(calm))["budget"] == {
+        "stage": "warming up",
+        "cases_per_week": 1.0,
+        "expected": None,
+        "margin": 0.0,
+        "links": 12,
+        "weeks": 1,
+    }
+    known = replace(FINDING, bar=Bar("in use", 1.0, 0.98765, 1.5, 120, 4))
+    told = orjson.loads(finding_bytes(known))["budget"]
+    assert (told["stage"], told["expected"], told["margin"]) == ("in use", 0.9877, 1.5)
 
 
 def test_unknown_exchanges_are_null_and_not_zero() -> None:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from math import exp
 from pathlib import Path
 from typing import Any, NamedTuple
 from zlib import crc32
@@ -17,6 +18,7 @@ from stream.blocks import Block, decode, encode
 from stream.config import Links, Settings
 from stream.errors import ConfigError
 from stream.findings.render import finding_bytes, rfc3339, verdict_bytes
+from stream.learning.tail import LEAST_PEAKS, LEAST_WEEKS, Tail
 from stream.runtime.clock import CONFIRM
 from stream.runtime.pipeline import Outputs, Pipeline
 from stream.simulate import LOOKALIKES, WorldSpec, simulate
@@ -135,6 +137,33 @@ def midway(world: World) -> Midway:
 def test_the_world_tells_something(world: World) -> None:
     assert len(world.told.findings) >= 2
     assert len(world.told.verdicts) >= 10
+
+
+def test_a_new_case_needs_the_nats_that_the_budget_asks(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asks(margin: float) -> tuple[list[dict[str, Any]], Pipeline]:
+        """Cases as they open where honest traffic is known to need so many nats more."""
+        pipeline = Pipeline(settings_of())
+        budget = pipeline._links.budget
+        monkeypatch.setattr(budget, "read", lambda now_ms: None)
+        budget.tail = Tail(at_need=exp(margin), scale=1.0, peaks=LEAST_PEAKS, weeks=LEAST_WEEKS)
+        pipeline.absorb("a", world.records, range(len(world.records)))
+        findings = findings_of(told([pipeline.finish()]))
+        return [finding for finding in findings if finding["activity"] == "open"], pipeline
+
+    plain, calm = asks(0.0)
+    late, noisy = asks(6.0)
+    assert [f["time"] for f in plain] == [
+        f["time"] for f in findings_of(world.told) if f["activity"] == "open"
+    ]
+    assert min(f["time"] for f in late) > min(f["time"] for f in plain), "its campaigns get over it in time"
+    for finding, margin in [(f, 0.0) for f in plain] + [(f, 6.0) for f in late]:
+        first = max(finding["links"], key=lambda link: float(link["score"] - link["threshold"]))
+        assert first["score"] >= first["threshold"] + first["margin"]
+        assert finding["budget"]["margin"] == margin >= first["margin"]
+    assert calm.stats().margin_nats == 0 < noisy.stats().margin_nats
+    assert calm.stats().cases == {"granted": 4.0, "expected": 4.0, "opened": len(plain), "honest": 0}
 
 
 def test_one_batch_or_many(world: World) -> None:

@@ -1,11 +1,13 @@
 """Suspects as the links stage tells them."""
 
 from stream.cases.suspect import Activity, Member, Reason, Suspect
-from stream.findings.finding import Evidence
+from stream.findings.finding import Bar, Evidence
 
 START_MS = 1_775_606_400_000  # 2026-04-08T00:00:00Z
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
+
+BAR = Bar("in use", 1.0, 0.25, 0.5, 120, 4)
 
 YOUNG = Evidence("identity", "young", 0.9, 0.1, 0.3, "share", 5.0, "accounts younger than 45 days")
 ALIKE = Evidence("exchangeability", "alike", 0.1, 0.9, 0.5, "rho", 3.0, "they are interchangeable")

@@ -14,7 +14,7 @@ from stream.learning.verdicts import Confidence
 from stream.links.kinds import load_kinds
 from stream.stages.campaigns import Campaigns
 from stream.windows.tiles import HORIZONS
-from tests.stages.suspects import DAY_MS, HOUR_MS, START_MS, active, suspect
+from tests.stages.suspects import BAR, DAY_MS, HOUR_MS, START_MS, active, suspect
 
 KINDS = load_kinds(config_path("links.toml"))
 TOOL = next(kind.name for kind in KINDS if not kind.ties)
@@ -31,7 +31,9 @@ class Stage:
     """A campaigns stage with its clock."""
 
     def __init__(self) -> None:
-        self.campaigns = Campaigns("digest", lambda nats: Confidence(0.5, 0, "off"), exchanges, KINDS)
+        self.campaigns = Campaigns(
+            "digest", lambda nats: Confidence(0.5, 0, "off"), exchanges, KINDS, lambda: BAR
+        )
         self.now_ms = START_MS
 
     def tick(
@@ -63,9 +65,22 @@ def ids(accounts: Iterable[int]) -> set[str]:
     return {f"acc-{account}" for account in accounts}
 
 
+def test_a_finding_tells_what_the_budget_asked(stage: Stage) -> None:
+    asked = replace(suspect(range(9)), margin=0.5)
+    (opened,), _ = stage.tick(asked)
+    assert opened.bar == BAR
+    assert [link.margin for link in opened.links] == [0.5]
+    assert Stage().campaigns.since(0) == (0, 0)
+    assert stage.restored().campaigns.cases[1].strongest().ref.margin == 0.5
+
+
 def test_accounts_that_adhere_to_a_case_neither_title_it_nor_change_how_sure_it_is() -> None:
     told = Campaigns(
-        "digest", lambda nats: Confidence(sum(nats.values()) / 100, 7, "in use"), exchanges, KINDS
+        "digest",
+        lambda nats: Confidence(sum(nats.values()) / 100, 7, "in use"),
+        exchanges,
+        KINDS,
+        lambda: BAR,
     )
     adherence = Evidence("relation", "adherence", 0.9, 0.0, 0.6, "share", 0.0, "most of this link is named")
     told.consider([suspect(range(9))], START_MS)

@@ -32,7 +32,7 @@ class Desk:
         made.link("client", 2, range(6, 10))
         made.link("client", 3, range(10))
         self.links: Links = made.links
-        self.campaigns = Campaigns("digest", self.links.learner.confidence, self.links.exchanges, KINDS)
+        self.campaigns = self._campaigns()
         parts = [("client", 3, range(5, 7)), ("prompt_prefix", 1, range(5)), ("client", 2, range(7, 10))]
         companions: tuple[tuple[int, int], ...] = ()
         suspects = []
@@ -48,6 +48,10 @@ class Desk:
         self.campaigns.tick([], NOW_MS)
         (self.case,) = self.campaigns.cases.values()
         assert len(self.case.members) == 10
+
+    def _campaigns(self) -> Campaigns:
+        links = self.links
+        return Campaigns("digest", links.learner.confidence, links.exchanges, KINDS, lambda: links.budget.bar)
 
     def say(self, decision: str, **of: str) -> tuple[int, int]:
         """(accounts cleared, findings) that a decision brings about."""
@@ -75,7 +79,7 @@ class Desk:
         blocks = [decode(b.stage, b.table, b.whole, encode(b)) for b in stored]
         self.links = Population().links
         self.links.restore([block for block in blocks if block.stage == "links"])
-        self.campaigns = Campaigns("digest", self.links.learner.confidence, self.links.exchanges, KINDS)
+        self.campaigns = self._campaigns()
         self.campaigns.restore([block for block in blocks if block.stage == "campaigns"])
         self.case = self.campaigns.cases[self.case.number]
 
@@ -91,6 +95,20 @@ def test_an_honest_case_is_cleared_closed_and_its_links_remembered(desk: Desk) -
     assert desk.campaigns.open_count == 0
     assert desk.remembered("prompt_prefix", 1) == desk.remembered("client", 2) == HONEST_NATS
     assert desk.links.learner.updates == 3
+
+
+def test_an_honest_case_counts_once_for_the_budget_until_that_is_taken_back(desk: Desk) -> None:
+    strongest = desk.case.strongest().ref
+    key_of_it = desk.links.key(strongest.kind, int(strongest.value, 16))
+    desk.say("honest", campaign_uid=desk.case.uid)
+    assert [key for key, _ in desk.links.budget.plain()["honest"]] == [key_of_it]
+    assert desk.campaigns.since(NOW_MS - 1) == (1, 1)
+    assert desk.campaigns.since(NOW_MS) == (0, 0)
+    desk.restart()
+    assert desk.campaigns.since(NOW_MS - 1) == (1, 1)
+    desk.say("confirmed", campaign_uid=desk.case.uid)
+    assert desk.links.budget.plain()["honest"] == []
+    assert desk.campaigns.since(NOW_MS - 1) == (1, 0)
 
 
 def test_said_twice_it_counts_for_the_links_once(desk: Desk) -> None:

@@ -1,12 +1,15 @@
 """The links stage: what it remembers of campaigns, analysts and who is on which link."""
 
+import numpy as np
 import pytest
 
 from stream.blocks import decode, encode
 from stream.cases.campaign import Campaign, Named
 from stream.cases.judging import SAMPLE
+from stream.cases.overlap import named_links
 from stream.cases.remembered import ALLOWED_NATS, HONEST_NATS
 from stream.cases.suspect import Suspect
+from stream.learning.budget import Budget
 from stream.stages.links import Links
 from tests.evidence.population import KINDS, NOW_MS, Population, key
 from tests.stages.suspects import member, suspect
@@ -143,14 +146,26 @@ def test_settling_without_a_tick_does_nothing(made: Population) -> None:
     assert member(1).account == 1
 
 
+def test_links_most_of_whose_members_are_named_are_no_honest_ones(made: Population) -> None:
+    name(made.links, range(5), 1)
+    seats = made.links.state.seats(made.links.state.active(NOW_MS, 1), NOW_MS)
+    links = {"client 1": ("client", 1), "client 2": ("client", 2), "prefix 3": ("prompt_prefix", 3)}
+    keys = {made.links.key(*link): name for name, link in links.items()}
+    assert {keys[key] for key in named_links(made.links.state, seats)} == {"client 1", "prefix 3"}
+    name(made.links, range(4), 0)
+    assert {keys[key] for key in named_links(made.links.state, seats)} == set()
+
+
 def test_a_copy_from_stored_blocks_is_the_same(made: Population) -> None:
     made.links.remember("client", 1, -4.0, NOW_MS + 1)
     name(made.links, range(10), 1)
     made.links.learn({"young": 5.0}, True, NOW_MS)
+    made.links.budget.note(np.array([7], np.uint64), np.array([-1.0]), np.array([True]), NOW_MS)
     copy = Population().links
     copy.restore([decode(b.stage, b.table, b.whole, encode(b)) for b in made.links.snapshot()])
     assert campaigns(copy) == campaigns(made.links)
     assert copy.remembered.plain() == made.links.remembered.plain()
     assert copy.learner.plain() == made.links.learner.plain()
+    assert copy.budget.plain() == made.links.budget.plain() != Budget(1.0).plain()
     assert copy.roll.activity(0) == made.links.roll.activity(0)
     assert copy.changes() == []
