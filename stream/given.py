@@ -56,7 +56,7 @@ def _chosen(text: str | None, usual: tuple[str, ...]) -> tuple[str, ...]:
 
 def time_ms(option: str, text: str) -> int:
     """An RFC 3339 time in ms since the epoch; raises InputError."""
-    from stream.settings import instant
+    from stream.setting import instant
 
     try:
         return int(instant(text).timestamp() * 1000)

@@ -23,7 +23,7 @@ from stream.bench.worlds import StoredWorld
 from stream.config import Settings
 from stream.errors import InputError
 from stream.runtime.play import Look, Output, Reader, play
-from stream.settings import instant
+from stream.setting import instant
 from stream.simulate import WorldSpec
 
 WORLD: Final = WorldSpec(seed=7, days=16, accounts=700, onset_day=11.0)

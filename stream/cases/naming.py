@@ -277,21 +277,13 @@ class Naming:
             score=round(score, 6),
             threshold=round(threshold, 6),
             units=len(np.unique(members.unit)),
-            members=tuple(self._member(members, int(i), probability) for i in np.flatnonzero(named)),
+            members=tuple(
+                Member.of(self.state.profiles, int(members.account[i]), float(probability[i]))
+                for i in np.flatnonzero(named)
+            ),
             evidence=evidence,
             companions=companions,
             certain=certain,
-        )
-
-    def _member(self, members: Members, i: int, probability: NDArray[np.float64]) -> Member:
-        profiles, slot = self.state.profiles, int(members.account[i])
-        return Member(
-            int(profiles.keys[slot]),
-            profiles["account_id"][slot],
-            round(float(probability[i]), 6),
-            int(profiles["first_ms"][slot]),
-            int(profiles["last_ms"][slot]),
-            int(profiles["total"][slot]),
         )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from stream.findings.finding import Evidence
+from stream.windows.slots import SlotTable
 
 Reason = Literal["hot", "joined", "adherent"]
 """Hot by its own evidence; accounts that joined a link of an open campaign; the rest of a named link."""
@@ -20,6 +21,18 @@ class Member:
     last_ms: int
     total: int
     """Exchanges so far."""
+
+    @staticmethod
+    def of(profiles: SlotTable, slot: int, posterior: float) -> "Member":
+        """The account of a slot of the profiles."""
+        return Member(
+            account=int(profiles.keys[slot]),
+            account_id=profiles["account_id"][slot],
+            posterior=round(posterior, 6),
+            first_ms=int(profiles["first_ms"][slot]),
+            last_ms=int(profiles["last_ms"][slot]),
+            total=int(profiles["total"][slot]),
+        )
 
 
 @dataclass(frozen=True, slots=True)

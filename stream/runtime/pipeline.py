@@ -20,10 +20,10 @@ from stream.event.columns import Columns, to_columns
 from stream.evidence import fields_needed
 from stream.findings.cleared import Cleared
 from stream.findings.finding import Finding, Verdict
-from stream.learning.budget import WEEK_MS, WEEKS
 from stream.links.kinds import load_kinds
 from stream.runtime.held import NAME, Held
 from stream.runtime.inbox import Inbox
+from stream.runtime.learned import budgeted, learned
 from stream.runtime.parcel import Parcel
 from stream.runtime.stats import Stats
 from stream.settings import Settings
@@ -260,8 +260,6 @@ class Pipeline:
         durations, self._ticks = self._ticks, []
         decided, state = self._decided_ms, self._links.state
         reference = self._links.reference.age_ms(decided) / 1000 if decided is not None else None
-        learner, baseline = self._links.learner, self._links.baseline
-        learned = learner.updates and decided is not None
         return Stats(
             events=self._intake.events,
             late=self._held.late,
@@ -285,25 +283,10 @@ class Pipeline:
             accounts_named=self._campaigns.named_count,
             watermark_ms=self.watermark_ms,
             reference_age_s=reference,
-            learner_updates=learner.updates,
-            learner_rollbacks=learner.rollbacks,
-            learner_in_use=learner.stage == "in use",
-            learner_loss=learner.prequential.losses(),
-            learner_area=learner.prequential.areas(),
-            learner_age_s=(decided - learner.newest_ms) / 1000 if learned and decided is not None else None,
-            baseline_updates=baseline.learned,
-            baseline_score_mean=baseline.mean_score if baseline.learned else None,
-            **self._budget(decided),
+            **learned(self._links, decided),
+            **budgeted(self._links.budget, self._campaigns, decided or 0),
             degraded=self._blind(),
         )
-
-    def _budget(self, decided_ms: int | None) -> dict[str, Any]:
-        """Promised and realised cases of the four weeks before."""
-        bar, weeks = self._links.budget.bar, WEEKS
-        opened, honest = self._campaigns.since((decided_ms or 0) - weeks * WEEK_MS)
-        expected = None if bar.expected is None else bar.expected * weeks
-        cases = {"granted": bar.cases_per_week * weeks, "expected": expected}
-        return {"cases": cases | {"opened": opened, "honest": honest}, "margin_nats": bar.margin}
 
     def _blind(self) -> dict[str, bool]:
         """Evidence family -> whether none of the fields it needs has come."""

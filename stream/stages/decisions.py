@@ -46,10 +46,7 @@ def _judge_case(
         campaigns.snooze(case, until_ms)
     elif decision.decision == "honest":
         _teach(case, decision, links)
-        if case.links:
-            # by its strongest link: one case is one, however many links it had
-            ref = case.strongest().ref
-            links.budget.acquit(links.key(ref.kind, int(ref.value, 16)), now_ms)
+        _acquit(case, links, now_ms)
         for kind, value in case.links:
             links.remember(kind, value, HONEST_NATS, until_ms)
         case.honest = True
@@ -71,8 +68,16 @@ def withdraw_fallen(links: Links, campaigns: Campaigns, now_ms: int) -> None:
         if case.status == "open":
             for key in case.links.keys() - links.remembered.weights().keys():
                 links.remember(*key, HONEST_NATS, now_ms + _FELL_MS)
+            _acquit(case, links, now_ms)
             links.clear(campaigns.withdraw(case, list(case.members), now_ms))
             campaigns.close(case, now_ms, "withdrawn: with all its accounts no link stayed suspicious")
+
+
+def _acquit(case: Campaign, links: Links, now_ms: int) -> None:
+    """Its traffic was honest: the budget counts it, by its strongest link, for one case is one."""
+    if case.links:
+        ref = case.strongest().ref
+        links.budget.acquit(links.key(ref.kind, int(ref.value, 16)), now_ms)
 
 
 def _teach(case: Campaign, decision: Feedback, links: Links) -> None:
