@@ -15,9 +15,11 @@ from stream.evidence.piece import DEEDS, Floats
 from stream.evidence.units import Members, Units
 from stream.links.kinds import LinkKind
 
-HARD: Final = ("handed_over", "failed_over", "orphaned")
-"""Evidence that honest groups hardly ever show by chance; of orphaned turns those count alone that are no
-routine of their account. Refusals are none: safety teams are paid to be refused."""
+HARD: Final = ("handed_over", "failed_over")
+"""Evidence that honest groups hardly ever show by chance. Refusals are none: safety teams are paid to be
+refused. Orphaned turns are none: who edits what was said, as users of role play do, has them all day, and
+until that is a routine of his account nothing tells (in four worlds of another make such users made false
+cases; without the relief replays are found three to eight hours later)."""
 _HARD_NATS: Final = 3.0
 _HARD_SHARE: Final = 1 / 3
 _HARD_RELIEF: Final = -2.0
@@ -56,6 +58,9 @@ _ALIKE_ONLY_NATS: Final = 3.0
 _TAKEN_OVER: Final = 0.5
 _BUSY: Final = 200.0
 """Typical events of a member in three days: who tries something out makes some dozens, in a hackathon 100."""
+_HARVEST: Final = 600.0
+"""Typical events of a member in three days that no crowd of newcomers makes: customers of one product came to
+200 on looked-at worlds, injected prompts are published at 900 to 2,700."""
 _POOL: Final = 0.9
 """Share of the young with which those who look alike are draws of one dispatcher: of the first users of a new
 harness, who look alike too, a sixth to a half had been there before."""
@@ -108,7 +113,9 @@ def judge(
     min_units: int,
 ) -> Judged:
     """Which links are hot. `remembered`: nats that analysts' decisions add to each link."""
+    harvests = _harvests(units, pieces)
     pieces = pieces | {"changed": _taken_over(pieces["changed"])}
+    pieces["place"] = replace(pieces["place"], nats=np.where(harvests, 0.0, pieces["place"].nats))
     total = remembered + np.sum([piece.nats for piece in pieces.values()], axis=0)
     hard = np.max([_majority(pieces[name]) for name in HARD], axis=0)
     reasons = np.sum([_reason(pieces, names) > least for names, least in _FAMILIES], axis=0)
@@ -116,9 +123,11 @@ def judge(
     few_may_do = units.by_kind(_few_may_do) | (hard > _HARD_NATS)
     enough = units.votes >= np.where(few_may_do, min_units - FEW_UNITS, min_units)
     newcomers = _newcomers_margin(units, pieces) + _served(pieces)
-    need = threshold + _margin(units, hard, min_units) + newcomers + _only_alike(pieces)
     # who acts within seconds of each other, again and again, does what no product makes its customers do
-    own = _no_product(pieces) | units.by_kind(lambda kind: kind.within_s is not None)
+    in_step = units.by_kind(lambda kind: kind.within_s is not None)
+    alike = np.where(in_step, 0.0, _only_alike(pieces))
+    need = threshold + _margin(units, hard, min_units) + newcomers + alike
+    own = _no_product(pieces) | harvests | in_step
     # rounded, so that the last bit of a sum of floats cannot decide
     able = (reasons >= 2) & enough & own
     hot = able & (np.round(total, 6) >= np.round(need, 6))
@@ -150,6 +159,17 @@ def _newcomers_margin(units: Units, pieces: dict[str, Piece]) -> Floats:
     margin = np.where(in_one_place, _PLACE_NATS * idle, _TAME_NATS * one_thing)
     at_work = new & busy & idle & (alike > _COUNTS) & ~in_one_place
     return np.where(at_work, _AT_WORK_RELIEF, margin)
+
+
+def _harvests(units: Units, pieces: dict[str, Piece]) -> NDArray[np.bool_]:
+    """Where all are new, rather alike, and the typical one makes hundreds of requests a day.
+
+    No class does so, and no product's customers all at once: neither place nor product explains it. A pool
+    of 83 on 33 payers and three prompts, half of it behind one network, made 328,000 exchanges unseen.
+    """
+    busy = units.mean(units.log_rate) > np.log(_HARVEST)
+    new, alike = pieces["young"].observed >= _POOL, pieces["alike"].nats > _ALIKE_AND_EVEN
+    return np.asarray(new & busy & alike)
 
 
 def _few_may_do(kind: LinkKind) -> bool:

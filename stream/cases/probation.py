@@ -32,8 +32,10 @@ def judge_again(
     held = slots >= 0
     campaign[slots[held]] = np.array([link.campaign for link in young.values()], np.int32)[held]
     named, own = judging.state.profiles["campaign"][seats.account], campaign[seats.link]
-    units = judging.units(seats, (own != 0) & ((named == 0) | (named == own)))
-    judged, _ = judging.judged(units, normality, now_ms, whole=True)
+    # other links are judged with them, for what members share beside a link is part of its evidence
+    of_them = np.isin(named, [link.campaign for link in young.values()])
+    units = judging.units(seats, (named == 0) | np.where(own != 0, named == own, of_them))
+    judged, _ = judging.judged(units, normality, now_ms, whole=False)
     if judged is None:
         return False
     looked = dict(zip(judged.units.link.tolist(), np.round(judged.total - judged.need, 6), strict=True))

@@ -58,7 +58,7 @@ def _by_kind(state: LinkState, seats: Seats) -> dict[str, dict[str, float]]:
     free = seats.where(state.profiles["campaign"][seats.account] == 0)
     traits = state.describe(free).traits
     rates: dict[str, dict[str, float]] = {}
-    for name in ("changed", "refused", *HARD):
+    for name in ("changed", "refused", "orphaned", *HARD):
         shows = {kind.name: traits[name][free.kind == i] for i, kind in enumerate(state.kinds)}
         rates[name] = {kind: _mean(values) for kind, values in shows.items() if len(values)}
     return rates

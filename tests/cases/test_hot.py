@@ -94,6 +94,16 @@ def test_what_some_do_is_an_adoption_and_what_half_do_is_a_theft() -> None:
     assert some.pieces["changed"].nats[0] == 2.0
 
 
+def test_neither_place_nor_product_explains_a_pool_at_hundreds_of_requests_a_day() -> None:
+    pool = {"young": 5.0, "alike": 1.6, "tokens_in": 2.0, "place": -6.0}
+    working, tried = units_of(events=700), units_of(events=500)
+    assert judged(pool, working, share=0.95).hot[0]
+    assert judged(pool, working, share=0.95).pieces["place"].nats[0] == 0.0
+    assert not judged(pool, tried, share=0.95).hot[0]
+    assert not judged(pool, working, share=0.85).hot[0], "not all new"
+    assert not judged(pool | {"alike": 1.4}, working, share=0.95).hot[0], "not alike"
+
+
 def test_few_units_do_where_an_account_has_one_such_link_not_where_it_has_dozens() -> None:
     nats = {"young": 5.0, "alike": 4.0, "even": 4.0, "breadth": 5.0}
     assert hot(nats, units_of("prompt_prefix", votes=6))
