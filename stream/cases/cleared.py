@@ -19,6 +19,8 @@ SENTENCES: Final = {
     "history": "the link looked like that a week ago and before: no news",
     "newcomers": "members did nothing that only campaigns do, and may be newcomers to one thing or one place",
     "product": "they may be new customers of one product: they share its prompts, tool and servers alone",
+    "settled": "they are merely alike: nobody is new, came with throwaway mail, changed or did anything",
+    "adoption": "some work in a new way here and not half of them: they took something up",
     "kind": "strangers easily share such a link",
     "analyst": "an analyst judged it honest, or a case that it made fell by its evidence",
 }
@@ -76,10 +78,12 @@ def _relief(
     return {
         "place": -np.minimum(judged.pieces["place"].nats, 0),
         "common": -np.minimum(judged.pieces["common"].nats, 0),
-        "history": before - news,
+        "history": before - news - judged.adopted,
         "newcomers": np.maximum(judged.newcomers, 0),
         "product": judged.product,
-        "kind": np.maximum(judged.need - threshold - judged.newcomers, 0),
+        "settled": judged.settled,
+        "adoption": judged.adopted,
+        "kind": np.maximum(judged.need - threshold - judged.newcomers - judged.settled, 0),
         # what is allowed outweighs everything; an endless weight would tell no more than that
         "analyst": np.minimum(-remembered, before),
     }

@@ -88,6 +88,10 @@ class Judged:
     hard: Floats
     newcomers: Floats
     """Nats of the need that are asked because members may be honest newcomers."""
+    settled: Floats
+    """Nats of the need that are asked because nothing has begun: members are merely alike."""
+    adopted: Floats
+    """Nats of `changed` that do not count, for some members changed and not half of them."""
     product: Floats
     """Nats over the need that do not count, for all there is could come of sharing one product; else none."""
     able: NDArray[np.bool_]
@@ -113,8 +117,8 @@ def judge(
     min_units: int,
 ) -> Judged:
     """Which links are hot. `remembered`: nats that analysts' decisions add to each link."""
-    harvests = _harvests(units, pieces)
-    pieces = pieces | {"changed": _taken_over(pieces["changed"])}
+    harvests, changed = _harvests(units, pieces), pieces["changed"]
+    pieces = pieces | {"changed": _taken_over(changed)}
     pieces["place"] = replace(pieces["place"], nats=np.where(harvests, 0.0, pieces["place"].nats))
     total = remembered + np.sum([piece.nats for piece in pieces.values()], axis=0)
     hard = np.max([_majority(pieces[name]) for name in HARD], axis=0)
@@ -125,14 +129,15 @@ def judge(
     newcomers = _newcomers_margin(units, pieces) + _served(pieces)
     # who acts within seconds of each other, again and again, does what no product makes its customers do
     in_step = units.by_kind(lambda kind: kind.within_s is not None)
-    alike = np.where(in_step, 0.0, _only_alike(pieces))
-    need = threshold + _margin(units, hard, min_units) + newcomers + alike
+    settled = np.where(in_step, 0.0, _only_alike(pieces))
+    need = threshold + _margin(units, hard, min_units) + newcomers + settled
     own = _no_product(pieces) | harvests | in_step
     # rounded, so that the last bit of a sum of floats cannot decide
     able = (reasons >= 2) & enough & own
     hot = able & (np.round(total, 6) >= np.round(need, 6))
     product = np.where(own, 0.0, np.maximum(total - need, 0))
-    return Judged(units, pieces, total, need, hard, newcomers, product, able, hot)
+    adopted = changed.nats - pieces["changed"].nats
+    return Judged(units, pieces, total, need, hard, newcomers, settled, adopted, product, able, hot)
 
 
 def _margin(units: Units, hard: Floats, min_units: int) -> Floats:

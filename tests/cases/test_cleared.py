@@ -1,6 +1,7 @@
 """Links that were left alone, what spoke for them, and what each reason costs."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from io import StringIO
 
 import numpy as np
@@ -128,3 +129,19 @@ def test_customers_of_one_product_are_told_as_such() -> None:
     shared = {"young": 5.0, "templated": 5.0, "breadth": 3.0}
     assert reasons(*told(shared)) == {"product": 3.0}
     assert not told(shared | {"throwaway": 3.0})
+
+
+def test_who_is_merely_alike_is_told_as_such() -> None:
+    alike = {"alike": 4.0, "even": 4.0, "breadth": 2.5}
+    assert reasons(*told(alike)) == {"settled": 3.0}
+
+
+def test_what_some_members_took_up_is_told_as_such() -> None:
+    made = crowd()
+    pieces = pieces_of({"changed": 6.0, "roaming": 3.0, "alike": 2.0})
+    pieces["changed"] = replace(pieces["changed"], observed=np.full(1, 0.4))
+    judgement = judge(made.units(), pieces, np.zeros(1), ALERTS.threshold_nats, ALERTS.min_units)
+    links = made.links.state.links
+    found = reasons(*cleared(judgement, pieces, np.zeros(1), links, ALERTS, NOW_MS))
+    assert found["adoption"] == 4.0
+    assert "history" not in found
