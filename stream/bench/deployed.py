@@ -28,12 +28,15 @@ def named(settings: Settings, purpose: str) -> Settings:
 
 @contextmanager
 def topics(settings: Settings, partitions: int, *, split: bool = False) -> Iterator[None]:
-    """They are there while the context lasts."""
+    """They are there while the context lasts; raises BrokerError."""
     ensure(settings, partitions, split=split)
     try:
         yield
-    finally:
-        forget(settings)
+    except BaseException:
+        with suppress(BrokerError):  # what went wrong first is what is told
+            forget(settings)
+        raise
+    forget(settings)
 
 
 class Deployment:
