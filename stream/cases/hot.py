@@ -72,6 +72,9 @@ looked-at worlds came near that; one such pool went unseen for eight days and 11
 _ALL: Final = 0.95
 """One of twenty may be an account that the operator had before; of a new release's users on one looked-at
 world a sixth to a quarter were old."""
+_MOSTLY: Final = 0.75
+"""Of a pool that is alike and even as nothing else is. On three looked-at worlds such links of two campaigns
+were hot with nobody named, a tenth of their accounts being old; of honest accounts none was."""
 _VETERANS: Final = 0.1
 """Accounts that used a value a week ago, to those on it now. Three strangers with the tool of a pool of 58
 kept it unnamed for three days; what is popular gains fewer than ten to one in a week."""
@@ -101,7 +104,13 @@ class Judged:
     def identity_tells(self, i: int, kind: LinkKind, members: Members) -> bool:
         """Whether members of the i-th link may be named for being new: no popular value draws honest ones."""
         popular = self.pieces["common"].nats[i] < 0
-        return bool(kind.ties and not popular) or self.all_new(i, members)
+        return bool(kind.ties and not popular) or self.all_new(i, members) or self.one_dispatcher(i, members)
+
+    def one_dispatcher(self, i: int, members: Members) -> bool:
+        """Whether most on the i-th link are new, and alike and even as draws of one dispatcher are."""
+        veterans, young = self.pieces["common"].observed[i], members.traits["young"] > 0
+        drawn = self.pieces["alike"].nats[i] > _POOL_ALIKE and self.pieces["even"].nats[i] > _RANK_COUNTS
+        return bool(drawn and veterans <= _VETERANS * len(young) and young.mean() >= _MOSTLY)
 
     def all_new(self, i: int, members: Members) -> bool:
         """Whether next to nobody used the i-th link a week ago and all members are new: no popular tool."""

@@ -32,7 +32,8 @@ from stream.windows.tiles import DAY_MS, HOUR_MS, begins
 LEAST_NAMED: Final = 5
 """Accounts below which a hot link names nobody: the size of a household."""
 _CONFIRM_MS: Final = 3 * HOUR_MS
-"""A new case needs its link hot on two ticks this far apart, unless it is certain."""
+"""A new case needs its link hot on two ticks this far apart, unless it is certain. At one hour first cases
+came half an hour sooner on nine looked-at worlds of another make, and five were false instead of two."""
 _CONFIRM_WITHIN_MS: Final = 3 * DAY_MS  # the window: longer ago it was another group
 _CERTAIN_NATS: Final = 5.0
 _HARD_NATS: Final = 3.0

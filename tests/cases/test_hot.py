@@ -257,3 +257,21 @@ def test_a_link_is_all_new_where_hardly_anybody_was_on_it_and_nobody_is_old() ->
     assert link.all_new(0, members)
     link.pieces["common"].observed[0] = 3
     assert not link.all_new(0, members)
+
+
+def test_most_being_new_is_enough_where_all_are_alike_and_even() -> None:
+    made = Population()
+    made.accounts(range(16), events=40, last_ms=NOW_MS - 1, created_ms=NOW_MS - DAY_MS)
+    made.accounts(range(16, 20), events=40, last_ms=NOW_MS - 1, created_ms=0)
+    made.link("network", 1, range(20))
+    kind, members = KINDS[NUMBERS["network"]], made.members()
+    drawn = {"alike": 3.5, "even": 2.0}
+    assert judged(drawn, made.units()).identity_tells(0, kind, members)
+    for name, less in (("alike", 2.9), ("even", 1.4)):
+        assert not judged(drawn | {name: less}, made.units()).identity_tells(0, kind, members), name
+    young = members.traits["young"] > 0
+    fewer = members.where(~young | (np.cumsum(young) > 5))  # 11 of 15
+    assert not judged(drawn, made.units()).identity_tells(0, kind, fewer)
+    popular = judged(drawn, made.units())
+    popular.pieces["common"].observed[0] = 3
+    assert not popular.identity_tells(0, kind, members), "others were there a week ago"
