@@ -24,8 +24,13 @@ _HARD_NATS: Final = 3.0
 _HARD_SHARE: Final = 1 / 3
 _HARD_RELIEF: Final = -2.0
 FEW_UNITS: Final = 3
-"""Links with up to this many fewer units than a case needs are judged too, at extra nats."""
+"""Links with up to this many fewer units than a case needs are judged too, at extra nats: but not where an
+account has dozens of such links, one of them odd by chance. On twelve looked-at worlds seven templates of few
+units were hot, none of them the first of a campaign."""
 _FEW_NATS: Final = 3.0
+_FEW_ON_A_TOOL_NATS: Final = 5.0
+"""Any few may meet on a tool. On six looked-at worlds the nearest of honest accounts stays 1.5 below that, at
+3 nats it is .5 over. Parts of pools that trickled in were up to 6.1 over at 3, and waited for days."""
 _PLACES: Final = {"network", "asn"}
 """Fields that strangers share for living where they live, whatever they do there: no evidence waives that."""
 _COUNTS: Final = 2.0
@@ -61,6 +66,11 @@ _BUSY: Final = 200.0
 _HARVEST: Final = 600.0
 """Typical events of a member in three days that no crowd of newcomers makes: customers of one product came to
 200 on looked-at worlds, injected prompts are published at 900 to 2,700."""
+_DOZEN: Final = 12
+_DRAWN: Final = 3.0
+"""Nats of both `alike` and `even`. Of a dozen and more honest accounts in one place the lesser of the two is
+2.7 at most on six looked-at worlds, of eight 4; where they are new and make 120 in three days `alike` is 1.8
+at most."""
 _POOL: Final = 0.9
 """Share of the young with which those who look alike are draws of one dispatcher: of the first users of a new
 harness, who look alike too, a sixth to a half had been there before."""
@@ -128,12 +138,13 @@ def judge(
     """Which links are hot. `remembered`: nats that analysts' decisions add to each link."""
     harvests, changed = _harvests(units, pieces), pieces["changed"]
     pieces = pieces | {"changed": _taken_over(changed)}
-    pieces["place"] = replace(pieces["place"], nats=np.where(harvests, 0.0, pieces["place"].nats))
+    placeless = harvests | _drawn(units, pieces)
+    pieces["place"] = replace(pieces["place"], nats=np.where(placeless, 0.0, pieces["place"].nats))
     total = remembered + np.sum([piece.nats for piece in pieces.values()], axis=0)
     hard = np.max([_majority(pieces[name]) for name in HARD], axis=0)
     reasons = np.sum([_reason(pieces, names) > least for names, least in _FAMILIES], axis=0)
     reasons = reasons + ((pieces["tokens_in"].nats + pieces["tokens_out"].nats) > _COUNTS)
-    few_may_do = units.by_kind(_few_may_do) | (hard > _HARD_NATS)
+    few_may_do = ~units.by_kind(lambda kind: kind.adherence) | (hard > _HARD_NATS)
     enough = units.votes >= np.where(few_may_do, min_units - FEW_UNITS, min_units)
     newcomers = _newcomers_margin(units, pieces) + _served(pieces)
     # who acts within seconds of each other, again and again, does what no product makes its customers do
@@ -155,7 +166,8 @@ def _margin(units: Units, hard: Floats, min_units: int) -> Floats:
     somewhere = units.by_kind(lambda kind: bool(_PLACES & set(kind.fields)))
     margin = np.where(hard > _HARD_NATS, _HARD_RELIEF + np.where(somewhere, extra, 0.0), extra)
     few = (units.votes < min_units) & ~units.by_kind(lambda kind: kind.few_units)
-    return margin + np.where(few, _FEW_NATS, 0.0)
+    tied = units.by_kind(lambda kind: kind.ties) | (hard > _HARD_NATS)
+    return margin + np.where(few, np.where(tied, _FEW_NATS, _FEW_ON_A_TOOL_NATS), 0.0)
 
 
 def _newcomers_margin(units: Units, pieces: dict[str, Piece]) -> Floats:
@@ -186,12 +198,16 @@ def _harvests(units: Units, pieces: dict[str, Piece]) -> NDArray[np.bool_]:
     return np.asarray(new & busy & alike)
 
 
-def _few_may_do(kind: LinkKind) -> bool:
-    """Whether few units are enough: not where an account has dozens of such links, one of them odd by chance.
+def _drawn(units: Units, pieces: dict[str, Piece]) -> NDArray[np.bool_]:
+    """Where a dozen are alike, and even or new and busy: draws of one dispatcher; no room makes people so.
 
-    On twelve looked-at worlds seven templates of few units were hot, none of them the first of a campaign.
+    Two pools behind one rented exit made 14,000 and 40,000 exchanges unseen, or until they came to 200 a day:
+    a class's assignment would have shared templates, too.
     """
-    return kind.few_units or (kind.ties and not kind.adherence)
+    alike, even = pieces["alike"].nats, pieces["even"].nats
+    busy = units.mean(units.log_rate) > np.log(_BUSY)
+    at_work = busy & (pieces["young"].observed >= _POOL)
+    return np.asarray((units.votes >= _DOZEN) & (alike > _DRAWN) & ((even > _DRAWN) | at_work))
 
 
 def _no_product(pieces: dict[str, Piece]) -> NDArray[np.bool_]:

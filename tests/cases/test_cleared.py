@@ -18,7 +18,7 @@ from stream.findings.cleared import Cleared, cleared_bytes, show_cleared
 from tests.evidence.population import NOW_MS, Population
 
 ALERTS = Alerts()
-MUCH = {"young": 4.0, "alike": 4.0, "even": 4.0}
+MUCH = {"young": 5.0, "alike": 4.0, "even": 3.0}
 """Twelve nats for three reasons: over the threshold of ten, were nothing said for the link."""
 
 

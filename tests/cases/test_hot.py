@@ -104,6 +104,24 @@ def test_neither_place_nor_product_explains_a_pool_at_hundreds_of_requests_a_day
     assert not judged(pool | {"alike": 1.4}, working, share=0.95).hot[0], "not alike"
 
 
+def test_no_room_makes_a_dozen_newcomers_alike_and_busy() -> None:
+    pool = {"young": 5.0, "alike": 3.1, "place": -9.0}
+    busy, idle = units_of(votes=12, events=250), units_of(votes=12, events=150)
+    assert judged(pool, busy, share=0.95).pieces["place"].nats[0] == 0.0
+    assert judged(pool, busy, share=0.85).pieces["place"].nats[0] == -9.0, "not all new"
+    assert judged(pool, idle, share=0.95).pieces["place"].nats[0] == -9.0
+    assert judged(pool | {"alike": 3.0}, busy, share=0.95).pieces["place"].nats[0] == -9.0
+
+
+def test_no_room_makes_a_dozen_alike_and_even_at_once() -> None:
+    pool = {"young": 5.0, "alike": 3.1, "even": 3.1, "place": -9.0}
+    assert judged(pool, units_of(votes=12)).hot[0]
+    assert judged(pool, units_of(votes=12)).pieces["place"].nats[0] == 0.0
+    assert not judged(pool, units_of(votes=11)).hot[0], "by chance"
+    for name in ("alike", "even"):
+        assert not judged(pool | {name: 3.0}, units_of(votes=12)).hot[0], name
+
+
 def test_few_units_do_where_an_account_has_one_such_link_not_where_it_has_dozens() -> None:
     nats = {"young": 5.0, "alike": 4.0, "even": 4.0, "breadth": 5.0}
     assert hot(nats, units_of("prompt_prefix", votes=6))
@@ -188,10 +206,13 @@ def test_few_units_are_not_judged_or_need_more() -> None:
     assert judged(much, units_of(tied, UNITS - 1)).need[0] > judged(much, units_of(tied)).need[0]
 
 
-def test_few_units_are_judged_where_enough_of_them_did_something_hard() -> None:
-    seven = units_of("parameters", UNITS - 1)
-    assert not hot({"throwaway": 5.0, "breadth": 5.0, "young": 5.0}, seven)
-    assert hot({"throwaway": 5.0, "handed_over": 5.0, "young": 5.0}, seven)
+def test_few_on_a_tool_need_more_than_few_on_a_tie_or_few_who_did_something_hard() -> None:
+    seven, tied = units_of("parameters", UNITS - 1), units_of("prompt_prefix", UNITS - 1)
+    nats = {"throwaway": 5.0, "breadth": 5.0}
+    assert judged(nats, seven).need[0] == judged(nats, tied).need[0] + 2.0
+    assert not hot(nats | {"young": 2.9}, seven)
+    assert hot(nats | {"young": 3.0}, seven)
+    assert hot({"throwaway": 5.0, "handed_over": 5.0}, seven)
 
 
 @pytest.mark.parametrize("name", HARD)
