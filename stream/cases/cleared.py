@@ -20,7 +20,7 @@ SENTENCES: Final = {
     "newcomers": "members did nothing that only campaigns do, and may be newcomers to one thing or one place",
     "product": "they may be new customers of one product: they share its prompts, tool and servers alone",
     "settled": "they are merely alike: nobody is new, came with throwaway mail, changed or did anything",
-    "adoption": "some work in a new way here and not half of them: they took something up",
+    "adoption": "some work in a new way here, not half of them or nothing else is odd: they took it up",
     "kind": "strangers easily share such a link",
     "analyst": "an analyst judged it honest, or a case that it made fell by its evidence",
 }

@@ -137,7 +137,7 @@ def judge(
 ) -> Judged:
     """Which links are hot. `remembered`: nats that analysts' decisions add to each link."""
     harvests, changed = _harvests(units, pieces), pieces["changed"]
-    pieces = pieces | {"changed": _taken_over(changed)}
+    pieces = pieces | {"changed": _taken_over(units, pieces)}
     placeless = harvests | _drawn(units, pieces)
     pieces["place"] = replace(pieces["place"], nats=np.where(placeless, 0.0, pieces["place"].nats))
     total = remembered + np.sum([piece.nats for piece in pieces.values()], axis=0)
@@ -245,15 +245,20 @@ def _served(pieces: dict[str, Piece]) -> Floats:
     return np.where(moved, 0.0, pieces["roaming"].nats)
 
 
-def _taken_over(piece: Piece) -> Piece:
-    """`changed` where half of the units show it; what a third of them do is an adoption, and no deed.
+def _taken_over(units: Units, pieces: dict[str, Piece]) -> Piece:
+    """`changed` where half of the units show it and are put to work; else it is an adoption, and no deed.
 
     Whoever takes up a product that runs on its maker's servers comes there with new parameters, prompt,
     network and client at once, beside others who are new altogether: in two worlds of another make such
-    customers were named, at shares of .29 to .36. Of stolen keys in looked-at worlds .57 to 1 show it.
+    customers were named, at shares of .29 to .36, in one of our own at .5. Of stolen keys in looked-at worlds
+    .57 to 1 show it, and they are even, of one size, alike or busy; customers make each what they need.
     """
-    nats = np.where(piece.observed >= _TAKEN_OVER, piece.nats, np.minimum(piece.nats, _COUNTS))
-    return replace(piece, nats=nats)
+    piece, others = pieces["changed"], tuple(name for name in DEEDS if name != "changed")
+    sizes = pieces["tokens_in"].nats + pieces["tokens_out"].nats
+    worked = (_reason(pieces, ("even", "alike")) > _RANK_COUNTS) | (sizes > _COUNTS)
+    worked |= (units.mean(units.log_rate) > np.log(_BUSY)) | (_reason(pieces, others) > _COUNTS)
+    theft = worked & (piece.observed >= _TAKEN_OVER)
+    return replace(piece, nats=np.where(theft, piece.nats, np.minimum(piece.nats, _COUNTS)))
 
 
 def _majority(piece: Piece) -> Floats:

@@ -85,13 +85,23 @@ def test_who_is_merely_alike_needs_more_than_who_has_begun_something(name: str) 
     assert hot(base | {"tokens_in": 2.0})
 
 
-def test_what_some_do_is_an_adoption_and_what_half_do_is_a_theft() -> None:
-    base = {"young": 4.0, "changed": 6.0}
+def test_what_some_do_is_an_adoption_and_what_half_do_at_work_is_a_theft() -> None:
+    base = {"young": 4.0, "changed": 6.0, "even": 1.6}
     assert judged(base, share=0.5).hot[0]
     some = judged(base, share=0.49)
     assert not some.hot[0]
-    assert some.total[0] == 4.0 + 2.0
+    assert some.total[0] == 4.0 + 2.0 + 1.6
     assert some.pieces["changed"].nats[0] == 2.0
+
+
+@pytest.mark.parametrize(
+    "name", [*(deed for deed in DEEDS if deed != "changed"), "even", "alike", "tokens_in"]
+)
+def test_customers_of_a_product_change_and_nothing_else(name: str) -> None:
+    base = {"young": 4.0, "changed": 6.0, "roaming": 5.0, "templated": 5.0}
+    assert judged(base, share=0.9).pieces["changed"].nats[0] == 2.0
+    assert judged(base | {name: 2.1}, share=0.9).pieces["changed"].nats[0] == 6.0
+    assert judged(base, units_of(events=250), share=0.9).pieces["changed"].nats[0] == 6.0
 
 
 def test_neither_place_nor_product_explains_a_pool_at_hundreds_of_requests_a_day() -> None:
