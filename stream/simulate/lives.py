@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from stream.simulate.chance import Flags, Ints, Rng, lognormal, words
+from stream.simulate.chance import Flags, Floats, Ints, Rng, lognormal, words
 from stream.simulate.cohorts import NEVER, TEAM, Accounts, Cohort, Habits, Market
 from stream.simulate.networks import COUNTRIES, COUNTRY_SHARE
 
@@ -36,6 +36,15 @@ def together(rng: Rng, market: Market, accounts: Accounts, firm: Ints) -> None:
     accounts.country[:], accounts.plan[:], accounts.email[:] = country[firm], TEAM, 0
     rows = np.flatnonzero(rng.random(len(accounts)) < 0.8)
     accounts.routes.put(rows, 1, office[firm[rows]], 1, NEVER, rng.gamma(2.0, 2.0, len(rows)))
+
+
+def paired(accounts: Accounts, own: Habits, pairs: int, switch: Floats) -> None:
+    """Make the first 2 x `pairs` accounts two of one person each: one home, and conversations that move."""
+    first, second = 2 * np.arange(pairs), 2 * np.arange(pairs) + 1
+    accounts.partner[first], accounts.partner[second] = second, first
+    accounts.switch[first] = accounts.switch[second] = switch
+    for column in (accounts.country, own.peak, own.weekend, *vars(accounts.routes).values()):
+        column[second] = column[first]
 
 
 def settled(cohort: Cohort) -> Cohort:
