@@ -27,6 +27,16 @@ def steady(rng: Rng, own: Habits, rows: Flags) -> None:
     own.depth[rows], own.weekend[rows] = rng.beta(0.5, 3, n), 1.0
 
 
+def eager(rng: Rng, own: Habits, share: float) -> Habits:
+    """Let some callers make hundreds of requests in their first days, beside what they do from then on."""
+    n, first = len(own), own.twin()
+    busy = rng.random(n) < share
+    first.rate = np.where(busy, lognormal(rng, 130, 0.6, n), 0.0)
+    first.closes = np.minimum(own.closes, own.opens + rng.uniform(1, 4, n))
+    first.ramp[:], first.depth[:] = 0.01, rng.beta(1.5, 1.5, n)
+    return own.and_(first)
+
+
 def together(rng: Rng, market: Market, accounts: Accounts, firm: Ints) -> None:
     """Give the accounts of each firm one organisation, card, country, office and plan."""
     firms = int(firm.max()) + 1

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stream.simulate import catalogue as work
+from stream.simulate.aggregators import aggregator
 from stream.simulate.chance import Rng, generator, lognormal, words
 from stream.simulate.cohorts import (
     DISPOSABLE,
@@ -21,12 +22,12 @@ from stream.simulate.cohorts import (
     people,
     served,
 )
-from stream.simulate.handovers import Dispatch
 from stream.simulate.lives import live, mixed, settled, steady, together
 from stream.simulate.migration import mass_migration
 from stream.simulate.networks import COUNTRIES
 from stream.simulate.products import agent, notes, own_key, review
 from stream.simulate.roleplay import role_play
+from stream.simulate.signups import course, news, rollout
 from stream.simulate.workloads import NONE, OWN, SHARED, Workload
 
 
@@ -88,20 +89,6 @@ def _fleet(rng: Rng, market: Market, n: int) -> Cohort:
         loose=True, log_in=8.0, log_out=5.0, stream=0.0,
     )  # fmt: skip
     return Cohort("ci-fleet", accounts, own, [review])
-
-
-def _aggregator(rng: Rng, market: Market, n: int) -> Cohort:
-    """A contracted aggregator: its customers' conversations over many keys of one organisation and card."""
-    accounts = people(rng, market, n, "honest/aggregator")
-    together(rng, market, accounts, np.zeros(n, np.int64))
-    served(rng, market, accounts, np.arange(n), 6)
-    accounts.plan[:], accounts.client[:] = ENTERPRISE, int(rng.integers(0, 5))
-    users = people(rng, market, 5 * n, "")
-    own = habits(rng, users, np.zeros(5 * n, np.int64), 3.0, 1.1)
-    mixed(rng, own, [0, 1, 2], [0, 1, 2], 0.4)
-    accounts.weight = lognormal(rng, 1.0, float(rng.uniform(0.05, 0.6)), n)
-    dispatch = Dispatch(failover=float(rng.uniform(0.02, 0.1)), hop=float(rng.uniform(0.05, 0.5)))
-    return Cohort("aggregator", accounts, own, [work.CHAT, work.TINKER, work.BACKEND], dispatch)
 
 
 def _agency(rng: Rng, market: Market, n: int) -> Cohort:
@@ -253,7 +240,7 @@ LOOKALIKE_TABLE: dict[str, Kind] = {
     "classroom": Kind(_classroom, 34, 58),
     "enterprise-wave": Kind(_wave, 105, 180),
     "ci-fleet": Kind(_fleet, 22, 39),
-    "aggregator": Kind(_aggregator, 30, 52),
+    "aggregator": Kind(aggregator, 5, 60),
     "agency": Kind(_agency, 19, 34),
     "hackathon": Kind(_hackathon, 34, 58),
     "benchmark": Kind(_benchmark, 18, 31),
@@ -266,6 +253,9 @@ LOOKALIKE_TABLE: dict[str, Kind] = {
     "notes-product": Kind(notes, 10, 100, 0.5),
     "role-play": Kind(role_play, 40, 160, 0.7),
     "shared-exit": Kind(_shared_exit, 12, 60, 0.5),
+    "news": Kind(news, 130, 320, 0.4),
+    "online-course": Kind(course, 25, 140, 0.5),
+    "rollout": Kind(rollout, 40, 150, 0.5),
     "mass-migration": Kind(mass_migration, 190, 325),
 }
 """Every look-alike."""
@@ -286,7 +276,7 @@ def resembling(market: Market, names: tuple[str, ...], accounts: int) -> list[Co
         n = round(float(np.exp(rng.uniform(np.log(kind.least), np.log(kind.most)))) * scale)
         if rng.random() >= kind.chance and names == LOOKALIKES:
             continue
-        cohort = kind.draw(rng, market, max(3, min(16, accounts // 25), n))
+        cohort = kind.draw(rng, market, max(3, min(16, kind.least, accounts // 25), n))
         live(rng, market, cohort.accounts)
         cohort.beside = [settled(other) for other in cohort.beside]
         cohorts.append(settled(cohort))

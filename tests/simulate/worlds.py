@@ -9,11 +9,14 @@ from stream.simulate import World, WorldSpec, simulate
 DAYS = 20
 
 
-@cache
 def world(name: str, seed: int = 1, accounts: int = 1200) -> World:
-    """A world whose only look-alike is `name`."""
-    spec = WorldSpec(seed=seed, days=DAYS, accounts=accounts, campaigns=(), lookalikes=(name,))
-    return simulate(spec)
+    """A world whose only look-alike is `name`, and in which others do little."""
+    return simulate(
+        WorldSpec(
+            seed=seed, days=DAYS, accounts=accounts, campaigns=(), lookalikes=(name,),
+            mean_requests_per_day=1.0,
+        )
+    )  # fmt: skip
 
 
 @cache
