@@ -64,7 +64,10 @@ def test_the_demonstration_leaves_its_files_and_tells_where(
     ):
         assert (tmp_path / "out" / name).exists()
         assert name in text.getvalue()
-    assert [name for name in LOOKALIKES if name not in text.getvalue()] == []
     assert max(len(line.rstrip()) for line in text.getvalue().splitlines()) <= 100
-    campaigns = orjson.loads((tmp_path / "out" / "truth.json").read_bytes())["campaigns"]
-    assert all(f"| {uid} |" in (tmp_path / "out" / "report.md").read_text() for uid in campaigns)
+    truth = orjson.loads((tmp_path / "out" / "truth.json").read_bytes())
+    there = [name for name in LOOKALIKES if f"honest/{name}" in truth["accounts"].values()]
+    assert len(there) >= 10
+    assert [name for name in there if name not in text.getvalue()] == []
+    report = (tmp_path / "out" / "report.md").read_text()
+    assert all(f"| {uid} |" in report for uid in truth["campaigns"])

@@ -41,7 +41,8 @@ def prefix(rng: Rng, market: Market, brief: Brief) -> Cohort:
     accounts.closes[:] = accounts.banned + rng.exponential(0.08, half)
     spare = supplied(rng, market, means, brief.size - half, brief.label, second_at)
     spare.params[:], spare.client[:], spare.lag[:] = accounts.params[0], accounts.client[0], accounts.lag[0]
-    rate = float(rng.uniform(300, 900)) * brief.scale
+    # a hundred accounts at 900 would make more requests than all honest ones
+    rate = float(np.exp(rng.uniform(np.log(200), np.log(900)))) * brief.scale
     heads = int(rng.choice([1, 1, 1, 3]))
     task = Workload(
         brief.name, market.seed, prefix=SHARED, prefixes=heads, topics=60,

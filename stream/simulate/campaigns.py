@@ -30,7 +30,8 @@ CAMPAIGN_TABLE: dict[str, Draw] = {
 CAMPAIGNS: tuple[str, ...] = tuple(CAMPAIGN_TABLE)
 USUAL: tuple[str, ...] = tuple(name for name in CAMPAIGNS if name != "redemption")
 """The campaigns of a world that asks for none in particular: few gateways log the ids of signed reasoning."""
-
+HIDDEN = 0.25
+"""Share of usual worlds with a campaign inside a contracted aggregator."""
 FULL_SIZE = 2500  # honest accounts: a smaller world has none as busy as a campaign at its full rate
 
 
@@ -54,6 +55,7 @@ def coordinated(
     market: Market, names: tuple[str, ...], honest: int, onset: float, host: Accounts | None = None
 ) -> list[Drawn]:
     """The campaigns of a market; together at most a quarter of all accounts."""
+    names = _hidden(market, names, host)
     most = max(12, int(honest / 3 / max(1, len(names))))
     seen: Counter[str] = Counter()
     drawn = []
@@ -63,12 +65,23 @@ def coordinated(
         uid = f"{plan.archetype}-{seen[plan.archetype]}"
         rng = generator(market.seed, "campaign", uid)
         size = min(most, round(float(np.exp(rng.uniform(np.log(25), np.log(150))))))
+        if host is not None and "aggregator" in plan.evasions:
+            size = min(size, max(12, 2 * len(host)))  # a customer among others
         means = plan.means(_fitting(rng, plan.archetype, Means.drawn(rng, market, onset)), market.days)
         brief = Brief(uid, means, size, float(np.clip((honest / FULL_SIZE) ** 2, 0.1, 1.0)), host=host)
         drawn.append(
             _split(market, brief, plan) if "split" in plan.evasions else _one(rng, market, brief, plan)
         )
     return drawn
+
+
+def _hidden(market: Market, names: tuple[str, ...], host: Accounts | None) -> tuple[str, ...]:
+    """The names; in a quarter of the usual worlds one campaign is a customer of the aggregator there."""
+    rng = generator(market.seed, "hidden")
+    if host is None or names != USUAL or rng.random() >= HIDDEN:
+        return names
+    which = int(rng.integers(0, len(names)))
+    return tuple(f"{name}+aggregator" if i == which else name for i, name in enumerate(names))
 
 
 def _one(rng: Rng, market: Market, brief: Brief, plan: Plan) -> Drawn:

@@ -2,6 +2,8 @@
 
 Token figures are natural logs. Sources: Azure LLM inference 2023 conversation (input median 1,020, log sd
 0.99; output 129, 0.86) and code (1,469, 1.36; 13, 0.85); Mooncake conversation (6,909, 1.20; 350, 1.36).
+A chat has buttons to edit a message and to roll an answer again; a harness whose window is full goes on from
+a summary.
 """
 
 from __future__ import annotations
@@ -11,7 +13,10 @@ from dataclasses import replace
 from stream.simulate.cohorts import Market
 from stream.simulate.workloads import NONE, OWN, SHARED, Workload
 
-CHAT = Workload("chat", prefix=OWN, topics=12, turns=3.0, log_in=6.9, sd_in=0.9, log_out=5.2, stream=0.75)
+CHAT = Workload(
+    "chat", prefix=OWN, topics=12, turns=3.0, log_in=6.9, sd_in=0.9, log_out=5.2, stream=0.75, edit=0.03,
+    reroll=0.03, revise=0.2,
+)  # fmt: skip
 TINKER = Workload("tinker", prefix=NONE, topics=10, turns=1.8, log_in=5.6, sd_in=1.0, log_out=5.3, stream=0.4)
 SCRIPT = Workload(
     "script", prefix=OWN, template=0.9, templates=4, log_in=6.4, sd_in=0.7, log_out=4.6, stream=0.1
@@ -74,7 +79,7 @@ def harness(market: Market, which: int) -> Workload:
     return Workload(
         f"harness-{client}", client=client, prefix=SHARED, params=SHARED, tools=SHARED, versioned=True,
         topics=15, turns=9.0, turn_sigma=1.0, gap_s=12, log_in=8.6, sd_in=0.7, log_out=4.9, sd_out=1.1,
-        growth=0.45, stream=0.97, resume=0.05, resume_depth=14,
+        growth=0.45, stream=0.97, resume=0.05, resume_depth=14, edit=0.03,
     )  # fmt: skip
 
 

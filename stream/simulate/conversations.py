@@ -4,14 +4,14 @@ log.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from stream.simulate.arrivals import starts
-from stream.simulate.chance import Flags, Floats, Ints, Rng, Words, lognormal, mix, pick, unit, words
+from stream.simulate.chance import Flags, Floats, Ints, Rng, lognormal, mix, pick, unit, words
 from stream.simulate.cohorts import Accounts, Cohort
 from stream.simulate.handovers import Dispatch, Redemption
+from stream.simulate.rewriting import rewritten
+from stream.simulate.turns import Turns, link
 from stream.simulate.workloads import WorkloadTable
 
 MOST_TURNS = 90
@@ -20,46 +20,13 @@ RETRIED = (429, 500, 529)
 _PLAIN = Dispatch()
 
 
-@dataclass
-class Turns:
-    """Requests as columns: conversation (a word), depth, habit, workload, account, day and status.
-
-    `past` is the link that the turn continues (0: its own conversation's, at its depth).
-    """
-
-    conversation: Words
-    depth: Ints
-    turn: Ints
-    habit: Ints
-    work: Ints
-    account: Ints
-    day: Floats
-    status: Ints
-    again: Ints
-    past: Words
-
-    def __len__(self) -> int:
-        """Number of requests."""
-        return len(self.day)
-
-    def take(self, rows: Ints | Flags) -> Turns:
-        """Some of the rows."""
-        return Turns(**{name: column[rows] for name, column in vars(self).items()})
-
-    def and_(self, other: Turns) -> Turns:
-        """These rows, then the other's."""
-        return Turns(
-            **{name: np.concatenate([column, getattr(other, name)]) for name, column in vars(self).items()}
-        )
-
-
 def converse(
     rng: Rng, cohort: Cohort, table: WorkloadTable, days: int, weekday: int, incidents: Floats
 ) -> Turns:
     """Every request of a cohort; `incidents` is the share of requests that fail in each hour of the world."""
     turns = _turns(rng, cohort, table, days, weekday)
     turns = _dispatched(rng, cohort, turns) if cohort.dispatch else _switched(rng, cohort.accounts, turns)
-    accounts = cohort.accounts
+    accounts, turns = cohort.accounts, rewritten(rng, table, turns)
     turns = turns.take((turns.day < days) & (turns.day >= accounts.opens[turns.account])
                        & (turns.day < accounts.closes[turns.account]))  # fmt: skip
     _fail(rng, accounts, turns, incidents)
@@ -72,7 +39,8 @@ def converse(
 
 def _turns(rng: Rng, cohort: Cohort, table: WorkloadTable, days: int, weekday: int) -> Turns:
     habits = cohort.habits
-    mean = (table.floats("turns", habits.work) * habits.share).sum(axis=1) / habits.share.sum(axis=1)
+    requests = table.floats("turns", habits.work) * (1 + table.floats("reroll", habits.work))
+    mean = (requests * habits.share).sum(axis=1) / habits.share.sum(axis=1)
     # shares are of conversations, so that a rate in requests is divided by the mean number of turns
     habit, start = starts(rng, habits, habits.rate / mean, days, weekday)
     work = habits.work[habit, pick(rng, habits.share[habit])]
@@ -91,11 +59,6 @@ def _turns(rng: Rng, cohort: Cohort, table: WorkloadTable, days: int, weekday: i
     return Turns(np.repeat(conversation, count), depth, turn, np.repeat(habit, count), np.repeat(work, count),
                  np.repeat(habits.owner[habit], count), np.repeat(start, count) + after / DAY_S,
                  np.full(n, 200), np.zeros(n, np.int64), np.zeros(n, np.uint64))  # fmt: skip
-
-
-def link(conversation: Words, depth: Ints) -> Words:
-    """The link of a conversation's chain before the turn at `depth`."""
-    return mix(conversation, 90, depth)
 
 
 def _counts(rng: Rng, table: WorkloadTable, work: Ints) -> Ints:

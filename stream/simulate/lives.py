@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from stream.simulate.chance import Flags, Ints, Rng, lognormal, words
+from stream.simulate.chance import Flags, Floats, Ints, Rng, lognormal, words
 from stream.simulate.cohorts import NEVER, TEAM, Accounts, Cohort, Habits, Market
 from stream.simulate.networks import COUNTRIES, COUNTRY_SHARE
 
@@ -27,6 +27,16 @@ def steady(rng: Rng, own: Habits, rows: Flags) -> None:
     own.depth[rows], own.weekend[rows] = rng.beta(0.5, 3, n), 1.0
 
 
+def eager(rng: Rng, own: Habits, share: float) -> Habits:
+    """Let some callers make hundreds of requests in their first days, beside what they do from then on."""
+    n, first = len(own), own.twin()
+    busy = rng.random(n) < share
+    first.rate = np.where(busy, lognormal(rng, 130, 0.6, n), 0.0)
+    first.closes = np.minimum(own.closes, own.opens + rng.uniform(1, 4, n))
+    first.ramp[:], first.depth[:] = 0.01, rng.beta(1.5, 1.5, n)
+    return own.and_(first)
+
+
 def together(rng: Rng, market: Market, accounts: Accounts, firm: Ints) -> None:
     """Give the accounts of each firm one organisation, card, country, office and plan."""
     firms = int(firm.max()) + 1
@@ -36,6 +46,15 @@ def together(rng: Rng, market: Market, accounts: Accounts, firm: Ints) -> None:
     accounts.country[:], accounts.plan[:], accounts.email[:] = country[firm], TEAM, 0
     rows = np.flatnonzero(rng.random(len(accounts)) < 0.8)
     accounts.routes.put(rows, 1, office[firm[rows]], 1, NEVER, rng.gamma(2.0, 2.0, len(rows)))
+
+
+def paired(accounts: Accounts, own: Habits, pairs: int, switch: Floats) -> None:
+    """Make the first 2 x `pairs` accounts two of one person each: one home, and conversations that move."""
+    first, second = 2 * np.arange(pairs), 2 * np.arange(pairs) + 1
+    accounts.partner[first], accounts.partner[second] = second, first
+    accounts.switch[first] = accounts.switch[second] = switch
+    for column in (accounts.country, own.peak, own.weekend, *vars(accounts.routes).values()):
+        column[second] = column[first]
 
 
 def settled(cohort: Cohort) -> Cohort:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from stream.simulate import catalogue as work
+from stream.simulate.aggregators import aggregator
 from stream.simulate.chance import Rng, generator, lognormal, words
 from stream.simulate.cohorts import (
     DISPOSABLE,
@@ -20,9 +22,12 @@ from stream.simulate.cohorts import (
     people,
     served,
 )
-from stream.simulate.handovers import Dispatch
 from stream.simulate.lives import live, mixed, settled, steady, together
 from stream.simulate.migration import mass_migration
+from stream.simulate.networks import COUNTRIES
+from stream.simulate.products import agent, notes, own_key, review
+from stream.simulate.roleplay import role_play
+from stream.simulate.signups import course, news, rollout
 from stream.simulate.workloads import NONE, OWN, SHARED, Workload
 
 
@@ -69,19 +74,10 @@ def _wave(rng: Rng, market: Market, n: int) -> Cohort:
 
 
 def _fleet(rng: Rng, market: Market, n: int) -> Cohort:
-    """Continuous integration: even load around the clock from hosting, one organisation or many.
-
-    Many are the customers of one review product: there from the start or, in half of the worlds, taking it
-    up after its release, some of them with accounts made for it.
-    """
+    """Continuous integration that firms run themselves: even load around the clock from hosting."""
     accounts = people(rng, market, n, "honest/ci-fleet")
-    firm = rng.integers(0, int(rng.choice([1, 3, 8, 20, 60])), n)
+    firm = rng.integers(0, int(rng.choice([1, 3, 8])), n)
     together(rng, market, accounts, firm)
-    if rng.random() < 0.5:
-        taken_up = market.moment(rng, 1, 4) + rng.gamma(1.5, 2.0, n)
-        made_for_it = rng.random(n) < rng.uniform(0.1, 0.6)
-        accounts.created[made_for_it] = taken_up[made_for_it]
-        accounts.opens[:] = np.maximum(accounts.opens, taken_up + 0.01)
     served(rng, market, accounts, np.arange(n), 12)
     accounts.client[:] = int(rng.integers(0, 3))
     own = habits(rng, accounts, np.zeros(n, np.int64), 25.0, float(rng.uniform(0.1, 0.6)))
@@ -93,20 +89,6 @@ def _fleet(rng: Rng, market: Market, n: int) -> Cohort:
         loose=True, log_in=8.0, log_out=5.0, stream=0.0,
     )  # fmt: skip
     return Cohort("ci-fleet", accounts, own, [review])
-
-
-def _aggregator(rng: Rng, market: Market, n: int) -> Cohort:
-    """A contracted aggregator: its customers' conversations over many keys of one organisation and card."""
-    accounts = people(rng, market, n, "honest/aggregator")
-    together(rng, market, accounts, np.zeros(n, np.int64))
-    served(rng, market, accounts, np.arange(n), 6)
-    accounts.plan[:], accounts.client[:] = ENTERPRISE, int(rng.integers(0, 5))
-    users = people(rng, market, 5 * n, "")
-    own = habits(rng, users, np.zeros(5 * n, np.int64), 3.0, 1.1)
-    mixed(rng, own, [0, 1, 2], [0, 1, 2], 0.4)
-    accounts.weight = lognormal(rng, 1.0, float(rng.uniform(0.05, 0.6)), n)
-    dispatch = Dispatch(failover=float(rng.uniform(0.02, 0.1)), hop=float(rng.uniform(0.05, 0.5)))
-    return Cohort("aggregator", accounts, own, [work.CHAT, work.TINKER, work.BACKEND], dispatch)
 
 
 def _agency(rng: Rng, market: Market, n: int) -> Cohort:
@@ -164,24 +146,6 @@ def _benchmark(rng: Rng, market: Market, n: int) -> Cohort:
     return Cohort("benchmark", accounts, own, [runs, bare, work.TINKER])
 
 
-def _own_key(rng: Rng, market: Market, n: int) -> Cohort:
-    """A product to which unrelated people bring their own keys: its servers, client, parameters and head."""
-    accounts = people(rng, market, n, "honest/own-key")
-    late = rng.random(n) < 0.5
-    accounts.opens[late] = np.maximum(accounts.opens[late], rng.uniform(0, market.days, int(late.sum())))
-    first = market.networks.hosting(rng, 1, 3)[0]
-    accounts.routes.put(np.arange(n), 0, first, 3, 4.0, 3.0)
-    client = market.clients.build(f"own-key-{market.seed}", "Sandbar/{} (server)", "node", 6)
-    accounts.lag[:] = 0.2
-    own = habits(rng, accounts, np.zeros(n, np.int64), 7.0, 1.1)
-    product = Workload(
-        "own-key-product", market.seed, client=client, prefix=SHARED, params=SHARED, tools=SHARED,
-        topics=10, turns=3.5, log_in=7.3, stream=0.95,
-    )  # fmt: skip
-    mixed(rng, own, [0], [1, 2], 0.25)
-    return Cohort("own-key", accounts, own, [product, work.TINKER, work.CHAT])
-
-
 def _vpn(rng: Rng, market: Market, n: int) -> Cohort:
     """Users of one VPN operator, on the same few exits."""
     accounts = people(rng, market, n, "honest/vpn")
@@ -190,6 +154,18 @@ def _vpn(rng: Rng, market: Market, n: int) -> Cohort:
     own = habits(rng, accounts, np.zeros(n, np.int64), 6.0, 1.3)
     mixed(rng, own, [0, 1, 2], [0, 1, 3], 0.5)
     return Cohort("vpn", accounts, own, [work.CHAT, work.TINKER, work.harness(market, 0), work.SCRIPT])
+
+
+def _shared_exit(rng: Rng, market: Market, n: int) -> Cohort:
+    """People whose country the API does not serve, behind one reseller's address, with keys of their own."""
+    accounts = people(rng, market, n, "honest/shared-exit")
+    accounts.country[rng.random(n) < 0.7] = rng.integers(0, len(COUNTRIES))
+    often = rng.gamma(2.0, 3.0, n)
+    accounts.routes.put(np.arange(n), 3, market.networks.reseller, 1, NEVER, often, hosts=1)
+    own = habits(rng, accounts, np.zeros(n, np.int64), 8.0, 1.2)
+    mixed(rng, own, [0, 0, 1, 2, 3], [0, 1, 2, 3], 0.5)
+    works = [work.CHAT, work.TINKER, work.harness(market, 0), work.harness(market, 1)]
+    return Cohort("shared-exit", accounts, own, works)
 
 
 def _launch(rng: Rng, market: Market, n: int) -> Cohort:
@@ -250,36 +226,57 @@ def _turned(rng: Rng, cohort: Cohort, begins: float, spread_days: float, share: 
     return cohort
 
 
-Lookalike = Callable[[Rng, Market, int], Cohort]
-LOOKALIKE_TABLE: dict[str, tuple[Lookalike, int]] = {
-    "classroom": (_classroom, 45),
-    "enterprise-wave": (_wave, 140),
-    "ci-fleet": (_fleet, 30),
-    "aggregator": (_aggregator, 40),
-    "agency": (_agency, 26),
-    "hackathon": (_hackathon, 45),
-    "benchmark": (_benchmark, 24),
-    "own-key": (_own_key, 60),
-    "vpn": (_vpn, 50),
-    "harness-launch": (_launch, 200),
-    "migration": (_migration, 120),
-    "mass-migration": (mass_migration, 250),
+@dataclass(frozen=True)
+class Kind:
+    """How a look-alike is drawn, its accounts in a world of 2,500 and its chance to be in a world."""
+
+    draw: Callable[[Rng, Market, int], Cohort]
+    least: int
+    most: int
+    chance: float = 1.0
+
+
+LOOKALIKE_TABLE: dict[str, Kind] = {
+    "classroom": Kind(_classroom, 34, 58),
+    "enterprise-wave": Kind(_wave, 105, 180),
+    "ci-fleet": Kind(_fleet, 22, 39),
+    "aggregator": Kind(aggregator, 5, 60),
+    "agency": Kind(_agency, 19, 34),
+    "hackathon": Kind(_hackathon, 34, 58),
+    "benchmark": Kind(_benchmark, 18, 31),
+    "vpn": Kind(_vpn, 37, 65),
+    "harness-launch": Kind(_launch, 150, 260),
+    "migration": Kind(_migration, 90, 156),
+    "own-key": Kind(own_key, 10, 100, 0.7),
+    "agent-product": Kind(agent, 10, 100, 0.6),
+    "ci-product": Kind(review, 10, 100, 0.6),
+    "notes-product": Kind(notes, 10, 100, 0.5),
+    "role-play": Kind(role_play, 40, 160, 0.7),
+    "shared-exit": Kind(_shared_exit, 12, 60, 0.5),
+    "news": Kind(news, 130, 320, 0.4),
+    "online-course": Kind(course, 25, 140, 0.5),
+    "rollout": Kind(rollout, 40, 150, 0.5),
+    "mass-migration": Kind(mass_migration, 190, 325),
 }
-"""Every look-alike and its number of accounts in a world of 2,500."""
+"""Every look-alike."""
 MORE_LOOKALIKES: tuple[str, ...] = ("mass-migration",)
 """Look-alikes that a world has only when it asks for them."""
 LOOKALIKES: tuple[str, ...] = tuple(name for name in LOOKALIKE_TABLE if name not in MORE_LOOKALIKES)
+"""The look-alikes of a world that asks for none in particular: each by its chance. Who asks for some has all
+that he names.
+"""
 
 
 def resembling(market: Market, names: tuple[str, ...], accounts: int) -> list[Cohort]:
     """The look-alikes of a market, sized to a world of `accounts`."""
     cohorts = []
     for name in names:
-        draw, size = LOOKALIKE_TABLE[name]
-        rng = generator(market.seed, "lookalike", name)
-        scale = min(1.5, accounts / 2500) ** 0.8 * rng.uniform(0.75, 1.3)
-        n = max(3, min(16, accounts // 25), round(size * scale))
-        cohort = draw(rng, market, n)
+        kind, rng = LOOKALIKE_TABLE[name], generator(market.seed, "lookalike", name)
+        scale = min(1.5, accounts / 2500) ** 0.8
+        n = round(float(np.exp(rng.uniform(np.log(kind.least), np.log(kind.most)))) * scale)
+        if rng.random() >= kind.chance and names == LOOKALIKES:
+            continue
+        cohort = kind.draw(rng, market, max(3, min(16, kind.least, accounts // 25), n))
         live(rng, market, cohort.accounts)
         cohort.beside = [settled(other) for other in cohort.beside]
         cohorts.append(settled(cohort))

@@ -38,26 +38,31 @@ SLOTS = 4  # routes of one account: home or server, second place, phone, VPN or 
 
 @dataclass(frozen=True)
 class Routes:
-    """Routes of n accounts, all (n, SLOTS): first network, networks in the run, hours on one, weight."""
+    """Routes of n accounts, all (n, SLOTS): first network, networks in the run, hours on one, weight, hosts.
+
+    `hosts` is the number of addresses that all users of a network show together; 0: each has one of its own.
+    """
 
     first: Ints
     count: Ints
     dwell: Floats
     weight: Floats
+    hosts: Ints
 
     @classmethod
     def empty(cls, n: int) -> Routes:
         """Routes without any weight."""
         shape = (n, SLOTS)
         return cls(
-            np.zeros(shape, np.int64), np.ones(shape, np.int64), np.full(shape, FOREVER), np.zeros(shape)
-        )
+            np.zeros(shape, np.int64), np.ones(shape, np.int64), np.full(shape, FOREVER), np.zeros(shape),
+            np.zeros(shape, np.int64),
+        )  # fmt: skip
 
     def put(self, rows: Ints, slot: int, first: Ints | int, count: Ints | int, dwell: Floats | float,
-            weight: Floats | float) -> None:  # fmt: skip
+            weight: Floats | float, hosts: int = 0) -> None:  # fmt: skip
         """Set one slot of some accounts."""
         self.first[rows, slot], self.count[rows, slot] = first, count
-        self.dwell[rows, slot], self.weight[rows, slot] = dwell, weight
+        self.dwell[rows, slot], self.weight[rows, slot], self.hosts[rows, slot] = dwell, weight, hosts
 
     def and_(self, other: Routes) -> Routes:
         """These routes, then the other's."""
@@ -109,6 +114,8 @@ class Networks:
             [f"2a{a:02x}:{b:02x}{c:02x}:{a ^ c:x}::" if v6 else f"{a}.{b}.{c}." for a, b, c, v6 in numbers]
         )
         self.hosted: Ints = np.arange(self._hosting0, len(self.country))
+        self.reseller: int = int(self.hosting(rng, 1)[0])
+        """Where a reseller of access passes on what its customers send, each under his own account."""
 
     def homes(self, rng: Rng, country: Ints) -> Ints:
         """One home network per account in its country."""
@@ -145,6 +152,14 @@ class Networks:
         hoster = rng.choice(HOSTERS, n, p=popularity / popularity.sum())
         return self._hosting0 + hoster * HOSTER_NETS + rng.integers(0, HOSTER_NETS - run + 1, n)
 
+    def exits(self, rng: Rng, n: int) -> Ints:
+        """n networks rented as exits: servers, a provider's static home lines, or exits of a VPN operator."""
+        kind = rng.choice(3, p=[0.6, 0.25, 0.15])
+        if kind == 0:
+            return self.hosting(rng, n)
+        country = np.full(n, rng.choice(len(COUNTRIES), p=COUNTRY_SHARE))
+        return self.homes(rng, country) if kind == 1 else self.vpns(rng, n) + rng.integers(0, VPN_EXITS, n)
+
     def located(
         self, routes: Routes, account: Ints, key: Words, hours: Floats, away: Flags
     ) -> tuple[Ints, Ints]:
@@ -163,7 +178,8 @@ class Networks:
         network = routes.first[account, slot] + below(stay, count)
         crowded = (network >= self._carrier0) & (network < self._hosting0)
         host = np.where(crowded, 1 + below(mix(stay, 5), 60), 1 + below(mix(key, network), 253))
-        return network, host
+        hosts = routes.hosts[account, slot]
+        return network, np.where(hosts > 0, 1 + below(mix(network, 19, below(stay, hosts)), 253), host)
 
     def addresses(self, network: Ints, host: Ints) -> pl.Series:
         """Addresses as text."""

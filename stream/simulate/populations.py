@@ -10,7 +10,7 @@ from stream.simulate import catalogue as work
 from stream.simulate.chance import Rng, generator, lognormal
 from stream.simulate.cohorts import Cohort, Market, habits, people, served
 from stream.simulate.handovers import Dispatch
-from stream.simulate.lives import live, mixed, settled, steady, together
+from stream.simulate.lives import live, mixed, paired, settled, steady, together
 from stream.simulate.networks import COUNTRIES, COUNTRY_SHARE
 from stream.simulate.workloads import NONE, SHARED, Workload
 
@@ -177,19 +177,8 @@ def _probers(rng: Rng, market: Market, n: int) -> Cohort:
 def _switchers(rng: Rng, market: Market, n: int) -> Cohort:
     """People with two accounts, their own and their employer's, who carry sessions from one to the other."""
     accounts = people(rng, market, n, "honest/two-accounts")
-    pairs = np.arange(n // 2)
-    first, second = 2 * pairs, 2 * pairs + 1
-    accounts.partner[first], accounts.partner[second] = second, first
-    accounts.switch[first] = accounts.switch[second] = rng.beta(0.7, 1.5, len(pairs))
-    accounts.country[second] = accounts.country[first]
-    for column in (
-        accounts.routes.first,
-        accounts.routes.count,
-        accounts.routes.dwell,
-        accounts.routes.weight,
-    ):
-        column[second] = column[first]
     own = habits(rng, accounts, np.zeros(n, np.int64), 12.0, 1.1)
+    paired(accounts, own, n // 2, rng.beta(0.7, 1.5, n // 2))
     mixed(rng, own, [0, 0, 1, 2], [0, 1, 2], 0.4)
     return Cohort(
         "two-accounts", accounts, own, [work.harness(market, 0), work.harness(market, 1), work.CHAT]

@@ -11,7 +11,7 @@ import numpy as np
 
 from stream.simulate.chance import Flags, Ints, Words, below, mix, unit
 from stream.simulate.cohorts import Habits
-from stream.simulate.conversations import Turns
+from stream.simulate.turns import REVISED, Turns
 from stream.simulate.workloads import OWN, SHARED, WorkloadTable
 
 TOPICS = 700
@@ -25,13 +25,14 @@ def source(habits: Habits, turns: Turns, table: WorkloadTable, kind: Ints) -> Wo
 
 
 def prompts(habits: Habits, turns: Turns, table: WorkloadTable) -> tuple[Words, Words]:
-    """Exact and similarity hash of every prompt; a retry repeats both."""
+    """Exact and similarity hash of every prompt; a retry repeats both, a changed conversation only one."""
     said = mix(turns.conversation, turns.depth)
     roll = unit(mix(said, 1))
     fixed, template = table.floats("fixed", turns.work), table.floats("template", turns.work)
     item = mix(source(habits, turns, table, table.ints("stock_of", turns.work)), 77,
                below(mix(said, 2), table.ints("stock", turns.work)))  # fmt: skip
     exact = np.where(roll < fixed, item, mix(said, 5))
+    exact = np.where(turns.again >= REVISED, mix(exact, turns.again), exact)
     filled = (roll >= fixed) & (roll < fixed + template)
     form = mix(source(habits, turns, table, table.ints("template_of", turns.work)), 31,
                _template(said, table.ints("templates", turns.work)))  # fmt: skip

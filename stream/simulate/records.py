@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+from scipy.special import ndtri
 
 from stream.simulate.chance import Flags, Floats, Ints, Rng, Words, below, hexadecimal, mix, unit
 from stream.simulate.cohorts import EMAILS, EXPLORES, MODELS, PLANS, Accounts, Cohort, Market
-from stream.simulate.conversations import Turns, link
 from stream.simulate.networks import COUNTRIES
 from stream.simulate.prompts import heads, prompts, source, tools
+from stream.simulate.turns import Turns, answered, link
 from stream.simulate.workloads import OWN, WorkloadTable
 
 COLUMNS = (
@@ -118,7 +119,7 @@ def _client(market: Market, accounts: Accounts, turns: Turns, table: WorkloadTab
 
 
 def _what(
-    rng: Rng, cohort: Cohort, turns: Turns, table: WorkloadTable, version: Ints, answered: Flags
+    rng: Rng, cohort: Cohort, turns: Turns, table: WorkloadTable, version: Ints, served: Flags
 ) -> dict[str, pl.Series]:
     accounts, at, work = cohort.accounts, turns.account, turns.work
     second = unit(mix(turns.conversation, 23)) < accounts.second_share[at]
@@ -142,7 +143,7 @@ def _what(
         "prompt_hash": hexadecimal(exact),
         "prompt_simhash": hexadecimal(similar, rng.random(len(turns)) >= 0.005),
         "conversation_prev": hexadecimal(before, (turns.depth > 0) & ~embeds),
-        "conversation_next": hexadecimal(link(turns.conversation, turns.depth + 1), answered & ~embeds),
+        "conversation_next": hexadecimal(answered(turns), served & ~embeds),
         "message_count": _holes(pl.Series(2 * turns.depth + 1 + (table.ints("prefix", work) != 0)), embeds),
     }
 
@@ -184,7 +185,8 @@ def _tokens(
     habits, work, n = cohort.habits, turns.work, len(turns)
     deep = table.floats("growth", work) * np.log1p(turns.depth)
     log_in = table.floats("log_in", work) + habits.verbose_in[turns.habit] + deep
-    log_in += table.floats("sd_in", work) * rng.standard_normal(n)
+    # one body, one length: a retry, or what is sent again for another answer
+    log_in += table.floats("sd_in", work) * ndtri(unit(mix(turns.conversation, turns.depth, 43)).clip(1e-12))
     log_out = table.floats("log_out", work) + habits.verbose_out[turns.habit]
     log_out = np.where(refused, 3.8, log_out) + table.floats("sd_out", work) * rng.standard_normal(n)
     return _whole(log_in, 180_000), _whole(log_out, 16_000)

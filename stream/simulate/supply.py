@@ -25,7 +25,12 @@ from stream.simulate.cohorts import (
 from stream.simulate.networks import COUNTRIES, COUNTRY_SHARE, VPN_EXITS
 
 SIGNUPS = ("batch", "trickle", "aged", "taken")
-EGRESS = ("own homes", "rotating residential pool", "hosting", "VPN exits", "homes and phones")
+_EGRESS: dict[str, float] = {
+    "own homes": 0.19, "rotating residential pool": 0.19, "hosting": 0.15, "VPN exits": 0.07,
+    "homes and phones": 0.15, "one rented exit": 0.10, "rented exits by turns": 0.09,
+    "a reseller's address": 0.06,
+}  # fmt: skip
+EGRESS = tuple(_EGRESS)
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ class Means:
         return cls(
             first=onset + float(rng.uniform(0, 0.5 * slack)),
             signup=str(rng.choice(SIGNUPS, p=[0.3, 0.3, 0.25, 0.15])),
-            egress=str(rng.choice(EGRESS, p=[0.25, 0.25, 0.2, 0.1, 0.2])),
+            egress=str(rng.choice(EGRESS, p=list(_EGRESS.values()))),
             cards=int(rng.choice([1, 1, 1, 2, 3, 4, 6])),
             disposable=float(rng.choice([0.0, 0.05, 0.2, 0.5])), own_client=bool(rng.random() < 0.3),
             own_params=bool(rng.random() < 0.45), evenness=float(rng.choice([0.08, 0.25, 0.5, 0.9])),
@@ -147,6 +152,12 @@ def _settle(rng: Rng, market: Market, means: Means, accounts: Accounts) -> None:
         run = int(rng.choice([1, 3, 12]))
         firsts = nets.hosting(rng, 4, run)
         routes.put(every, 0, firsts[rng.integers(0, 4, n)], run, 24.0, 1.0)
+    elif means.egress == "a reseller's address":
+        routes.put(every, 0, nets.reseller, 1, NEVER, 1.0, hosts=1)
+    elif means.egress in ("one rented exit", "rented exits by turns"):
+        count = 1 if means.egress == "one rented exit" else int(rng.integers(2, 4))
+        for slot, rented in enumerate(nets.exits(rng, count)):
+            routes.put(every, slot, rented, 1, NEVER, 1.0, hosts=1)
     else:
         routes.put(every, 3, nets.vpns(rng, n), VPN_EXITS, float(rng.choice([3.0, 24.0, NEVER])), 1.0)
 

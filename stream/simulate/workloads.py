@@ -57,6 +57,15 @@ class Workload:
     """Share of conversations whose first turns never passed this API; `resume_depth` turns is their median.
     """
     resume_depth: float = 8.0
+    edit: float = 0.0
+    """Share of later turns before which the caller changed the conversation so far: what they continue was
+    never sent.
+    """
+    reroll: float = 0.0
+    """Mean number of times that a turn is sent again for another answer; before a share `revise` of these
+    the conversation so far was changed.
+    """
+    revise: float = 0.0
 
     @property
     def key(self) -> int:

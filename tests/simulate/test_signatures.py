@@ -148,7 +148,7 @@ def test_share_of_a_classroom_on_campus(events: pl.DataFrame) -> None:
 @pytest.mark.parametrize(
     ("name", "field"),
     [("enterprise-wave", "org_id"), ("aggregator", "payment_hash"), ("agency", "payment_hash"),
-     ("own-key", "user_agent"), ("hackathon", "prompt_prefix_hash"), ("harness-launch", "tools_hash"),
+     ("hackathon", "prompt_prefix_hash"), ("harness-launch", "tools_hash"),
      ("migration", "params_hash"), ("ci-fleet", "prompt_prefix_hash"), ("benchmark", "prompt_prefix_hash"),
      ("classroom", "prompt_prefix_hash"), ("vpn", "asn")],
 )  # fmt: skip

@@ -1,12 +1,15 @@
 import json
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from stream.simulate import LOOKALIKES, USUAL, World, WorldSpec, leaks, simulate, write_world
+from stream.simulate.cohorts import Market
+from stream.simulate.lookalikes import LOOKALIKE_TABLE, resembling
 
 SMALL = WorldSpec(seed=5, days=20, accounts=600, onset_day=10.0)
 TINY = WorldSpec(seed=9, days=6, accounts=120, onset_day=3.0, campaigns=("sweep", "relay"))
@@ -56,8 +59,20 @@ def test_truth_covers_every_account(world: World, labelled: pl.DataFrame) -> Non
 
 def test_every_population_is_there(world: World) -> None:
     labels = set(world.truth.accounts.values())
-    assert {f"honest/{name}" for name in LOOKALIKES} <= labels
+    always = [name for name in LOOKALIKES if LOOKALIKE_TABLE[name].chance == 1]
+    assert len(always) >= 10
+    assert {f"honest/{name}" for name in always} <= labels
     assert {c.archetype for c in world.truth.campaigns.values()} == set(USUAL)
+
+
+def test_other_look_alikes_come_in_a_good_part_of_the_worlds_or_when_they_are_named() -> None:
+    sometimes = [name for name in LOOKALIKES if LOOKALIKE_TABLE[name].chance < 1]
+    worlds = 40
+    drawn = [resembling(Market.of(seed, 10), LOOKALIKES, 300) for seed in range(worlds)]
+    seen = Counter(cohort.name for cohorts in drawn for cohort in cohorts)
+    assert all(0.25 < seen[name] / worlds < 0.95 for name in sometimes)
+    named = tuple(sometimes)
+    assert [cohort.name for cohort in resembling(Market.of(1, 10), named, 300)] == sometimes
 
 
 def test_campaigns_begin_after_the_onset(world: World) -> None:
