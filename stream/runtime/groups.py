@@ -42,6 +42,20 @@ def counting(settings: Settings, group: str, topic: str) -> Iterator[Callable[[]
         yield lambda: sum(at.offset for tp, at in _offsets(client, group)[0].items() if tp.topic == topic)
 
 
+@contextmanager
+def clearing(settings: Settings, group: str, topic: str) -> Iterator[Callable[[], int]]:
+    """As `counting`; what the group has read is deleted at each call: for trials that run for long."""
+
+    def clear() -> int:
+        read = {tp: at.offset for tp, at in _offsets(client, group)[0].items() if tp.topic == topic}
+        if read:
+            client.delete_records(read)
+        return sum(read.values())
+
+    with admin(settings) as client:
+        yield clear
+
+
 def _offsets(client: KafkaAdminClient, *groups: str) -> list[dict[Any, Any]]:
     """By partition, for each group."""
     asked: dict[str, None] = dict.fromkeys(groups)
