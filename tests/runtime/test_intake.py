@@ -18,11 +18,11 @@ from stream.runtime.access import access
 from stream.runtime.pipeline import Pipeline
 from stream.runtime.stage import INTAKE, Stage
 from stream.simulate import WorldSpec, simulate
-from tests.chaos.crew import Member, make_ready
+from tests.chaos.crew import Member
 from tests.conftest import KafkaSettings, Replayed, coarse
 from tests.runtime.crash import KILLED, POINTS
 from tests.runtime.fake import FakePipeline
-from tests.runtime.wire import events, until, values, write
+from tests.runtime.wire import events, make_ready, until, values, write
 
 pytestmark = pytest.mark.kafka
 
@@ -214,7 +214,7 @@ def test_of_two_workers_of_one_name_the_first_ends(kafka_settings: KafkaSettings
     first.until_reading()
     second = start(settings, "intake")
     first.must_say(2, "another worker has kafka.instance_id one too")
-    assert second.alive
+    assert second.running
 
 
 def test_an_intake_shows_events_rejects_and_lag(
