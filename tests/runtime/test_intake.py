@@ -220,12 +220,12 @@ def test_of_two_workers_of_one_name_the_first_ends(kafka_settings: KafkaSettings
 def test_an_intake_shows_events_rejects_and_lag(
     kafka_settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings, meters = kafka_settings(2, split=True, idle_after_s=AT_ONCE_S), Meters()
-    monkeypatch.setattr(kafka, "Meters", lambda: meters)
+    settings, meters = kafka_settings(2, split=True, idle_after_s=AT_ONCE_S), Meters("intake")
+    monkeypatch.setattr(kafka, "Meters", lambda stage: meters)
     write(settings, settings.kafka.requests_topic, [*events(9), b"broken"], 2)
     kafka.run(settings, "intake", once=True)
     shown = meters.registry.get_sample_value
-    assert shown("shoal_events_total") == 9
+    assert shown("shoal_events_total", {"stage": "intake"}) == 9
     assert shown("shoal_rejects_total", {"reason": "not_json"}) == 1
     assert shown("shoal_consumer_lag_records", {"partition": f"{settings.kafka.requests_topic}-1"}) == 0
     assert shown("shoal_field_coverage_ratio", {"field": "account_id"}) == 1
