@@ -1,5 +1,6 @@
 """Intake and judge apart, on a real broker: they say what replay says, byte for byte."""
 
+import asyncio
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,8 +14,9 @@ from stream.config import Settings
 from stream.errors import BrokerError, StateError
 from stream.findings.render import finding_bytes, verdict_bytes
 from stream.metrics import Meters
-from stream.runtime import kafka
+from stream.runtime import intake, kafka
 from stream.runtime.access import access
+from stream.runtime.intake import IntakeWorker
 from stream.runtime.pipeline import Pipeline
 from stream.runtime.stage import INTAKE, Stage
 from stream.simulate import WorldSpec, simulate
@@ -215,6 +217,16 @@ def test_of_two_workers_of_one_name_the_first_ends(kafka_settings: KafkaSettings
     second = start(settings, "intake")
     first.must_say(2, "another worker has kafka.instance_id one too")
     assert second.running
+
+
+def test_the_group_misses_a_worker_as_soon_as_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A partition of a worker that was killed stands for so long."""
+    asked: dict[str, object] = {}
+    monkeypatch.setattr(intake, "consumer", lambda names, **options: asked.update(options))
+    settings = changed(Settings(), session_timeout_s=3.0)
+    IntakeWorker(settings, Meters("intake"), asyncio.Event())._made()
+    assert asked["session_timeout_ms"] == 3000
+    assert asked["heartbeat_interval_ms"] == 500
 
 
 def test_an_intake_shows_events_rejects_and_lag(
