@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from stream.bench.command import bench_detection, bench_latency, bench_scale, bench_speed
+from stream.bench.command import bench_detection, bench_latency, bench_scale, bench_soak, bench_speed
 from stream.errors import BrokerError, ConfigError, InputError, ShoalError
 from stream.given import lines, output, settings_of, time_ms, world_spec
 from stream.options import parser
@@ -176,6 +176,7 @@ COMMANDS: Final[dict[str, Callable[[argparse.Namespace], None]]] = {
     "bench detection": bench_detection,
     "bench latency": bench_latency,
     "bench scale": bench_scale,
+    "bench soak": bench_soak,
     "bench speed": bench_speed,
 }
 """Every command by its name in `stream.options`."""

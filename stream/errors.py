@@ -4,6 +4,7 @@ ShoalError
 ├── ConfigError      a setting is missing, unknown or out of range; says what would have been right
 ├── InputError       a file cannot be read, or is not what its name says
 ├── BrokerError      Kafka cannot be reached, or a topic is not as it has to be
+│   └── SilenceError Kafka did not answer for as long as a worker waits
 ├── StateError       stored state is damaged, or of a version that this release does not know
 └── StallError       a worker stands still although there is work; a restart is the cure
 
@@ -26,6 +27,10 @@ class InputError(ShoalError):
 
 class BrokerError(ShoalError):
     """Kafka cannot be reached, or a topic is not as it has to be."""
+
+
+class SilenceError(BrokerError):
+    """Kafka did not answer for as long as a worker waits."""
 
 
 class StateError(ShoalError):

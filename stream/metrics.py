@@ -1,13 +1,14 @@
 """Every metric, declared once: name, type, meaning, unit, labels, and where its number comes from.
 
 Names follow Prometheus: base units, unit last, counters end in `_total`. Labels are small fixed sets
-(reasons, fields, families, parts of the state, partitions); no account and no link value is ever one.
+(stages, reasons, fields, families, parts of the state, partitions); no account and no link value is ever one.
 """
 
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Final, Literal, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
@@ -17,6 +18,7 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from stream.errors import ConfigError
+from stream.runtime.stage import Stage
 from stream.runtime.stats import Stats
 
 Number = float | None
@@ -49,7 +51,13 @@ def _watermark_age_s(stats: Stats) -> Reading:
 
 
 METRICS: Final[tuple[Metric, ...]] = (
-    Metric("shoal_events_total", "counter", "Events taken in.", read=lambda s: s.events),
+    Metric(
+        "shoal_events_total",
+        "counter",
+        "Events taken in; where stages run apart each at an intake, and again at the judge.",
+        label="stage",
+        read=lambda s: {s.stage: s.events},
+    ),
     Metric("shoal_rejects_total", "counter", "Records refused.", label="reason", read=lambda s: s.rejects),
     Metric(
         "shoal_malformed_values_total",
@@ -194,14 +202,14 @@ METRICS: Final[tuple[Metric, ...]] = (
 class Meters(Collector):
     """Numbers of one worker: those that the loop records, and the last reading of its pipeline."""
 
-    def __init__(self) -> None:
+    def __init__(self, stage: Stage = "all") -> None:
         """All counters at zero; nothing is served yet."""
         self.registry = CollectorRegistry()
         self._counters: dict[str, Counter] = {}
         self._gauges: dict[str, Gauge] = {}
         self._histograms: dict[str, Histogram] = {}
         self._labels: dict[str, set[str]] = {}
-        self.stats = Stats()
+        self.stats = Stats(stage=stage)
         for metric in METRICS:
             if metric.read is None:
                 self._declare(metric)
@@ -233,7 +241,7 @@ class Meters(Collector):
 
     def publish(self, stats: Stats) -> None:
         """Take a reading of the pipeline; the thread that serves sees this one until the next."""
-        self.stats = stats
+        self.stats = replace(stats, stage=self.stats.stage)
         for duration_s in stats.tick_durations_s:
             self.observe("shoal_tick_duration_seconds", duration_s)
 

@@ -134,7 +134,7 @@ def _add_simulate(commands: Any) -> None:
 
 
 def _add_bench(commands: Any) -> None:
-    text = "measure detection, speed, latency or scale"
+    text = "measure detection, speed, latency, scale or endurance"
     kinds = commands.add_parser("bench", help=text, description=text).add_subparsers(
         required=True, metavar="WHAT"
     )
@@ -158,6 +158,7 @@ def _add_bench(commands: Any) -> None:
     )
     _add_latency(kinds)
     _add_scale(kinds)
+    _add_soak(kinds)
     speed = _command(kinds, "speed", "CPU per event beside the bare decode, and bytes of state")
     speed.add_argument("path", nargs="?", metavar="FILE", help="plain NDJSON (default: a simulated world)")
     speed.add_argument(
@@ -190,6 +191,19 @@ def _add_scale(kinds: Any) -> None:
     )
     scale.add_argument("--intakes", metavar="A,B", default="1,2", help="workers, a run each (%(default)s)")
     scale.add_argument("--cache", metavar="DIR", help="where the world is kept (default: the user's cache)")
+
+
+def _add_soak(kinds: Any) -> None:
+    soak = _command(kinds, "soak", "memory, lag and durations of a worker over an hour or more (Kafka)")
+    soak.description = (
+        "Has a worker of its own read a simulated world again and again, each time later and with new "
+        "accounts, on topics of its own that are deleted afterwards: the first round as fast as it goes, the "
+        "others at half of that or at --rate if it is less. Fails unless every record was counted once."
+    )
+    soak.add_argument("--minutes", type=_positive, default=60, help="(%(default)s)")
+    soak.add_argument("--rate", type=_rate, metavar="N", default=math.inf, help="events a second at most")
+    soak.add_argument("--report", metavar="DIR", default=".", help="soak.csv and soak.png go there (here)")
+    soak.add_argument("--cache", metavar="DIR", help="where the world is kept (default: the user's cache)")
 
 
 def _add_grids(detection: argparse.ArgumentParser) -> None:

@@ -274,8 +274,16 @@ class Kafka(Group):
     instance_id: str = setting(
         "",
         "name of an intake worker in its group, the same after a restart; empty: none",
-        "a worker that is back within 6 s of a kill has its partitions at once; others take them over else",
+        "back within session_timeout_s of a kill it has its partitions at once; others take them over else",
         pattern=r"^[A-Za-z0-9._-]*$",
+    )
+    session_timeout_s: float = setting(
+        6.0,
+        "silence after which others are given an intake worker's partitions",
+        "the least that brokers allow by themselves; less needs their group.min.session.timeout.ms lower",
+        "s",
+        ge=1,
+        le=30,
     )
     commit_interval_s: float = setting(
         1.0, "time between transactions", "latency against overhead of a commit", "s", ge=0.2, le=10

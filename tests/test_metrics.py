@@ -28,7 +28,7 @@ def test_names_follow_the_conventions(metric: object) -> None:
     assert name.startswith("shoal_")
     assert name.endswith("_total") == (kind == "counter")
     assert name.removesuffix("_total").endswith(unit)
-    assert metric.label in ("", "reason", "field", "family", "partition", "part", "activity", "by")  # type: ignore[attr-defined]
+    assert metric.label in ("", "stage", "reason", "field", "family", "partition", "part", "activity", "by")  # type: ignore[attr-defined]
 
 
 def test_names_are_declared_once() -> None:
@@ -53,7 +53,7 @@ def test_a_scrape_shows_the_loop_and_the_last_reading() -> None:
             )
         )
         samples = scraped(port)
-    assert samples["shoal_events_total"] == 5
+    assert samples["shoal_events_totalall"] == 5
     assert samples["shoal_commits_total"] == 3
     assert samples["shoal_findings_totalopen"] == 1
     assert samples["shoal_rejects_totalnot_json"] == 2
@@ -98,3 +98,13 @@ def test_a_port_that_is_taken_is_one_line() -> None:
         port = other.getsockname()[1]
         with pytest.raises(ConfigError, match=f"{port} cannot be opened"), Meters().serve(port):
             pass
+
+
+def test_what_passes_a_stage_is_told_apart_before_and_after_its_first_reading() -> None:
+    """Where stages run apart an event is counted by two workers: their sum would be no number of events."""
+    meters = Meters("judge")
+    shown = meters.registry.get_sample_value
+    assert shown("shoal_events_total", {"stage": "judge"}) == 0
+    meters.publish(Stats(events=5))
+    assert shown("shoal_events_total", {"stage": "judge"}) == 5
+    assert shown("shoal_events_total", {"stage": "all"}) is None

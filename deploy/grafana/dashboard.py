@@ -53,7 +53,7 @@ ROWS: Final[tuple[tuple[str, tuple[Panel, ...]], ...]] = (
     (
         "What comes in",
         (
-            Panel("Events", "ops", (("events", "rate(shoal_events_total[1m])"),)),
+            Panel("Events", "ops", (("{{stage}}", "sum by (stage) (rate(shoal_events_total[1m]))"),)),
             Panel("Rejected", "ops", (("{{reason}}", "sum by (reason) (rate(shoal_rejects_total[1m]))"),)),
             Panel(
                 "Malformed values",

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stream.errors import ConfigError
+from stream.errors import BrokerError, ConfigError
 from stream.given import numbers, settings_of, world_spec
 from stream.options import listed
 
@@ -84,6 +84,28 @@ def bench_scale(options: argparse.Namespace) -> None:
         raise ConfigError(f"--intakes {options.intakes}: should be 1 or more, separated by commas")
     world = worlds.stored(scale.WORLD, _cache(options))
     report.show([scale.grid(scale.measure(world, settings_of(options).settings, intakes))])
+
+
+def bench_soak(options: argparse.Namespace) -> None:
+    """Have a worker work for an hour or more and print whether memory and lag stay as they are."""
+    from stream.bench import endurance, pictures, report, rounds, soak, worlds
+
+    folder = Path(options.report)
+    folder.mkdir(parents=True, exist_ok=True)
+    log = rounds.Rounds(worlds.stored(soak.WORLD, _cache(options)).events)
+    with (folder / "soak.csv").open("w", buffering=1) as kept:
+        kept.write(endurance.HEADING)
+
+        def seen(sample: soak.Sample) -> None:
+            kept.write(endurance.row(sample))
+            print(endurance.line(sample), file=sys.stderr, flush=True)
+
+        found = soak.measure(log, settings_of(options).settings, options.minutes, options.rate, seen)
+    report.show([endurance.grid(found)])
+    if pictures.is_possible():
+        endurance.draw(folder, found)
+    if found.wrong:
+        raise BrokerError("; ".join(found.wrong))
 
 
 def bench_speed(options: argparse.Namespace) -> None:

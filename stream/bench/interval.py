@@ -5,6 +5,7 @@ from math import sqrt
 from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stream.bench.compare import Named
 
@@ -47,3 +48,26 @@ def bootstrap(worlds: Sequence[T], figure: Callable[[Sequence[T]], float | None]
     figures = [figure([worlds[i] for i in draw]) for draw in draws]
     known = [value for value in figures if value is not None]
     return Interval(*map(float, np.quantile(known, [0.025, 0.975]))) if known else None
+
+
+class Trend(NamedTuple):
+    """A slope, y by x, and its interval."""
+
+    slope: float
+    interval: Interval
+
+
+def trend(x: NDArray[np.float64], y: NDArray[np.float64], block: int) -> Trend:
+    """The least-squares slope of `y` over `x`, shape (n,) each.
+
+    What follows each other is alike, so residuals are drawn again in runs of `block` (Kuensch 1989): as
+    many as what recurs takes, and no more than a quarter of all.
+    """
+    n, centred = len(x), x - x.mean()
+    slope = float(centred @ y / (centred @ centred))
+    rest = y - y.mean() - slope * centred
+    block = max(1, min(block, n // 4))
+    starts = np.random.default_rng(0).integers(0, n - block + 1, (_RESAMPLES, -(-n // block)))
+    drawn = rest[starts[..., None] + np.arange(block)].reshape(_RESAMPLES, -1)[:, :n]
+    slopes = slope + drawn @ centred / (centred @ centred)
+    return Trend(slope, Interval(*map(float, np.quantile(slopes, [0.025, 0.975]))))

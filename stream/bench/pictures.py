@@ -71,7 +71,7 @@ def curve(done: Sequence[Trial]) -> list[tuple[float, float]]:
 def draw_found(folder: Path, done: Sequence[Trial]) -> Picture:
     """Recall against honest accounts named, and the leak over time, as `detection.png`."""
     file = "detection.png"
-    with _drawn(folder / file, 4.4) as (_, (left, right)):
+    with drawn(folder / file, 4.4) as (_, (left, right)):
         _recall(left, done)
         _leak(right, [outcome for one in done for outcome in one.found.campaigns if outcome.leaked])
     return Picture(
@@ -87,7 +87,7 @@ def draw_found(folder: Path, done: Sequence[Trial]) -> Picture:
 def draw_ablation(folder: Path, named: Mapping[str, Sequence[Trial]]) -> Picture:
     """What is named without each family of evidence, as `ablation.png`; the first of `named` is unchanged."""
     file, names = "ablation.png", list(named)
-    with _drawn(folder / file, 0.9 + 0.25 * len(names), sharey=True) as (_, axes):
+    with drawn(folder / file, 0.9 + 0.25 * len(names), sharey=True) as (_, axes):
         for axis, honest, title in zip(axes, (False, True), _TITLES, strict=True):
             _bars(axis, names, [_bar(named[name], honest) for name in names], ORANGE if honest else BLUE)
             axis.set_title(title)
@@ -102,7 +102,7 @@ def draw_ablation(folder: Path, named: Mapping[str, Sequence[Trial]]) -> Picture
 def draw_sensitivity(folder: Path, plain: Sequence[Trial], moves: Sequence[Leverage]) -> Picture:
     """What is named when numbers of detection are smaller and larger, as `sensitivity.png`."""
     file, shown, before = "sensitivity.png", moves[:_SHOWN], summary(plain)
-    with _drawn(folder / file, 1.2 + 0.25 * len(shown), sharey=True) as (figure, axes):
+    with drawn(folder / file, 1.2 + 0.25 * len(shown), sharey=True) as (figure, axes):
         for axis, honest, title in zip(axes, (False, True), _TITLES, strict=True):
             _moves(axis, before, shown, honest)
             axis.set_title(title)
@@ -211,8 +211,10 @@ def _reach(bar: Bar) -> list[list[float]] | None:
 
 
 @contextmanager
-def _drawn(path: Path, height: float, *, sharey: bool = False) -> "Iterator[tuple[Figure, list[Axes]]]":
-    """Two panels side by side, `height` inches high, written when the block ends.
+def drawn(
+    path: Path, height: float, *, sharey: bool = False, stacked: int = 0
+) -> "Iterator[tuple[Figure, list[Axes]]]":
+    """Two panels side by side, or so many `stacked` over one x, `height` inches high; written at the end.
 
     No window is needed: nothing of pyplot, which keeps figures for ever, is used.
     """
@@ -221,5 +223,6 @@ def _drawn(path: Path, height: float, *, sharey: bool = False) -> "Iterator[tupl
 
     with rc_context(_STYLE):
         figure = Figure(figsize=(_WIDTH, height), dpi=_DPI, layout="constrained")
-        yield figure, list(figure.subplots(1, 2, sharey=sharey))
+        panels = figure.subplots(stacked, 1, sharex=True) if stacked else figure.subplots(1, 2, sharey=sharey)
+        yield figure, list(panels)
         figure.savefig(path, metadata={"Software": None})  # else each release of it writes another file

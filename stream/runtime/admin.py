@@ -24,16 +24,23 @@ T = TypeVar("T")
 
 
 def asked(settings: Settings, ask: Callable[[KafkaAdminClient], T]) -> T:
-    """The answer; asked again where a broker of several is lost and the others have yet to notice."""
-    until = time.monotonic() + PATIENCE_MS / 1000
+    """The answer of a client of its own, as `answer` has it; raises BrokerError."""
     with admin(settings) as client:
-        while True:
-            try:
-                return ask(client)
-            except RetriableError:
-                if time.monotonic() >= until:
-                    raise
-            time.sleep(AGAIN_S)
+        return answer(client, ask)
+
+
+def answer(
+    client: KafkaAdminClient, ask: Callable[[KafkaAdminClient], T], for_s: float = PATIENCE_MS / 1000
+) -> T:
+    """The answer; asked again where a broker of several is lost and the others have yet to notice."""
+    until = time.monotonic() + for_s
+    while True:
+        try:
+            return ask(client)
+        except RetriableError:
+            if time.monotonic() >= until:
+                raise
+        time.sleep(AGAIN_S)
 
 
 @contextmanager

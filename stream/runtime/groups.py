@@ -1,16 +1,14 @@
 """Groups: how far the stages have read the requests, as the broker keeps it."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from kafka.admin import KafkaAdminClient
-from kafka.errors import RetriableError
 
 from stream.config import Settings
-from stream.runtime.admin import admin
-from stream.runtime.waiting import AGAIN_S, START_S
+from stream.runtime.admin import admin, answer
+from stream.runtime.waiting import START_S
 
 
 class Committed(NamedTuple):
@@ -42,16 +40,22 @@ def counting(settings: Settings, group: str, topic: str) -> Iterator[Callable[[]
         yield lambda: sum(at.offset for tp, at in _offsets(client, group)[0].items() if tp.topic == topic)
 
 
+@contextmanager
+def clearing(settings: Settings, group: str, topic: str) -> Iterator[Callable[[], int]]:
+    """As `counting`; what the group has read is deleted at each call: for trials that run for long."""
+
+    def clear() -> int:
+        read = {tp: at.offset for tp, at in _offsets(client, group)[0].items() if tp.topic == topic}
+        if read:
+            answer(client, lambda one: one.delete_records(read))
+        return sum(read.values())
+
+    with admin(settings) as client:
+        yield clear
+
+
 def _offsets(client: KafkaAdminClient, *groups: str) -> list[dict[Any, Any]]:
-    """By partition, for each group."""
+    """By partition, for each group; the first group of a new broker waits until that has made its topic."""
     asked: dict[str, None] = dict.fromkeys(groups)
-    began = time.monotonic()
-    while True:
-        try:
-            found = client.list_group_offsets(asked)
-            return [found[group] for group in groups]
-        except RetriableError:
-            # The first group of a new broker: it has yet to make its topic of offsets.
-            if time.monotonic() - began > START_S:
-                raise
-            time.sleep(AGAIN_S)
+    found = answer(client, lambda one: one.list_group_offsets(asked), START_S)
+    return [found[group] for group in groups]

@@ -32,8 +32,8 @@ from stream.runtime.waiting import connect, goodbye, patiently
 from stream.runtime.writer import Sent, Writer
 from stream.stages.intake import Intake
 
-SESSION_MS: Final = 6_000
-"""A worker that was killed gives its partitions back after this time: the least a broker allows."""
+BEATS: Final = 6
+"""Heartbeats within the session timeout: a few may be late on a busy machine."""
 
 log = logging.getLogger(__name__)
 
@@ -127,10 +127,10 @@ class IntakeWorker(ConsumerRebalanceListener):  # type: ignore[misc]
         async with self._moving:
             await self._close(lost)
         if lost and self._names.instance_id and self._expelled:
-            name, silent_s = self._names.instance_id, SESSION_MS / 1000
+            name, silent_s = self._names.instance_id, self._names.session_timeout_s
             self._failure = BrokerError(
                 f"expelled from group {self._group}: another worker has kafka.instance_id {name} too, "
-                f"or this one was silent for {silent_s:.0f} s: stopped"
+                f"or this one was silent for {silent_s:g} s: stopped"
             )
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
@@ -244,6 +244,7 @@ class IntakeWorker(ConsumerRebalanceListener):  # type: ignore[misc]
         )
 
     def _made(self) -> AIOKafkaConsumer:
+        session_ms = round(1000 * self._names.session_timeout_s)
         return consumer(
             self._names,
             group_id=self._group,
@@ -252,6 +253,6 @@ class IntakeWorker(ConsumerRebalanceListener):  # type: ignore[misc]
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=4 << 20,
             fetch_max_wait_ms=POLL_MS,
-            session_timeout_ms=SESSION_MS,
-            heartbeat_interval_ms=SESSION_MS // 6,
+            session_timeout_ms=session_ms,
+            heartbeat_interval_ms=session_ms // BEATS,
         )

@@ -73,7 +73,7 @@ def run(settings: Settings, stage: Stage = "all", *, once: bool = False) -> None
     partition is no longer read; ConfigError where the port of the metrics is taken or the access is wrong.
     """
     if stage == "intake":
-        _serve(settings, lambda meters, over: IntakeWorker(settings, meters, over), once=once)
+        _serve(settings, stage, lambda meters, over: IntakeWorker(settings, meters, over), once=once)
     else:
         serve(settings, Pipeline(settings), stage, once=once)
 
@@ -81,16 +81,21 @@ def run(settings: Settings, stage: Stage = "all", *, once: bool = False) -> None
 def serve(settings: Settings, pipeline: Pipeline, stage: Stage = "all", *, once: bool = False) -> None:
     """`run` of a stage that decides, with a pipeline of the caller's."""
     apart = stage == "judge"
-    _serve(settings, lambda meters, over: Worker(settings, pipeline, meters, over, apart=apart), once=once)
+    _serve(
+        settings,
+        stage,
+        lambda meters, over: Worker(settings, pipeline, meters, over, apart=apart),
+        once=once,
+    )
 
 
-def _serve(settings: Settings, make: Make, *, once: bool) -> None:
+def _serve(settings: Settings, stage: Stage, make: Make, *, once: bool) -> None:
     check_access(settings.kafka)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     for name in ("aiokafka", "faust", "mode"):
         # They tell of every retry with a traceback; what matters is said here in one line.
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-    meters, over = Meters(), asyncio.Event()
+    meters, over = Meters(stage), asyncio.Event()
     loop = make(meters, over)
     watchdog = Watchdog(lambda: loop.progress)
     with watchdog.watching(), meters.serve(settings.kafka.metrics_port) as port:

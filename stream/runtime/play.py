@@ -92,7 +92,9 @@ class Reader:
                 for records in outputs.poll(timeout_ms=POLL_MS).values():
                     moment = time.monotonic()
                     self.outputs += [Output(moment, record.value) for record in records]
-                self.looks.append(Look(time.monotonic(), self._offsets(admin)))
+                offsets = self._offsets(admin)
+                # Once it is known: what was committed while the broker took its time was not so before.
+                self.looks.append(Look(time.monotonic(), offsets))
 
     def _consumer(self) -> KafkaConsumer:
         return KafkaConsumer(

@@ -1,8 +1,8 @@
-"""Loading a topic: the records of log files to the requests topic, at a rate or as fast as it goes."""
+"""Loading a topic: records, of log files or made, to the requests topic, at a rate or as fast as it goes."""
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from kafka import KafkaProducer
@@ -21,15 +21,28 @@ BURST_S: Final = 0.02
 
 Progress = Callable[[int], None]
 """Is told the number of records sent so far."""
+Located = tuple[str, int, bytes]
+"""A record, with the file and the line that it comes from."""
 
 
 def produce(
     paths: Sequence[str], settings: Settings, *, rate: float | None = None, progress: Progress | None = None
 ) -> int:
-    """Send every record of the files in order, in turn over the partitions; returns their number.
+    """Send every record of the files, as `send` does; raises InputError where a file cannot be read."""
+    return send(_records(paths), settings, rate=rate, progress=progress)
+
+
+def send(
+    records: Iterable[Located],
+    settings: Settings,
+    *,
+    rate: float | None = None,
+    progress: Progress | None = None,
+) -> int:
+    """Send records in order, in turn over the partitions; returns their number.
 
     `rate` is in records a second. Raises BrokerError where the broker cannot be reached or refuses a
-    record, InputError where a file cannot be read.
+    record, InputError where one has more bytes than Kafka takes.
     """
     topic = settings.kafka.requests_topic
     failures: list[Exception] = []
@@ -37,7 +50,7 @@ def produce(
     try:
         with _producer(settings) as producer:
             partitions = len(_partitions(producer, topic))
-            for source, line, record in _records(paths):
+            for source, line, record in records:
                 try:
                     future = producer.send(topic, record, partition=sent % partitions)
                 except MessageSizeTooLargeError as error:
@@ -82,7 +95,7 @@ def _partitions(producer: KafkaProducer, topic: str) -> set[int]:
     return partitions
 
 
-def _records(paths: Sequence[str]) -> Iterator[tuple[str, int, bytes]]:
+def _records(paths: Sequence[str]) -> Iterator[Located]:
     for file in log_files(paths):
         while not file.ended:
             lines = file.read(CHUNK_BYTES)

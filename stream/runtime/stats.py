@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from stream.runtime.stage import Stage
+
 
 @dataclass(slots=True)
 class Stats:
@@ -11,6 +13,8 @@ class Stats:
     Absent (None) is not zero: a gauge without a value is NaN on `/metrics`.
     """
 
+    stage: Stage = "all"
+    """Whose numbers these are; a worker's metrics set it."""
     events: int = 0
     """Counter: events taken in, before duplicates are dropped."""
     late: int = 0

@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from aiokafka.errors import KafkaError
 
-from stream.errors import BrokerError
+from stream.errors import BrokerError, SilenceError
 from stream.runtime.refusal import FORBIDDEN, failure, refusal
 from stream.settings import Kafka
 
@@ -89,7 +89,7 @@ async def goodbye(call: Coroutine[Any, Any, object]) -> None:
 
 
 async def patiently(call: Coroutine[Any, Any, T], what: str) -> T:
-    """The call's result; a line when Kafka is silent, and BrokerError when it stays so for PATIENCE_S."""
+    """The call's result; a line when Kafka is silent, and SilenceError when it stays so for PATIENCE_S."""
     task = asyncio.ensure_future(call)
     try:
         done, _ = await asyncio.wait({task}, timeout=min(WARN_S, PATIENCE_S))
@@ -97,7 +97,7 @@ async def patiently(call: Coroutine[Any, Any, T], what: str) -> T:
             log.warning("Kafka is silent on %s; waiting up to %.0f s", what, PATIENCE_S)
             await asyncio.wait({task}, timeout=PATIENCE_S - WARN_S)
         if not task.done():
-            raise BrokerError(f"Kafka was silent on {what} for {PATIENCE_S:.0f} s; all committed is safe")
+            raise SilenceError(f"Kafka was silent on {what} for {PATIENCE_S:.0f} s; all committed is safe")
         return task.result()
     finally:
         task.cancel()

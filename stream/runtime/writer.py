@@ -6,6 +6,7 @@ producer, which makes the broker abort what was open. Nothing is ever written ou
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -21,16 +22,20 @@ from aiokafka.errors import (
 from aiokafka.structs import OffsetAndMetadata
 
 from stream.config import Settings
-from stream.errors import BrokerError
+from stream.errors import BrokerError, ShoalError, SilenceError, StateError
 from stream.runtime.access import access
+from stream.runtime.origin import ANEW, LOST_STATE
 from stream.runtime.refusal import FORBIDDEN, failure
 from stream.runtime.topics import BATCH_BYTES
 from stream.runtime.waiting import PATIENCE_S, RETRY_MS, connect, goodbye, patiently
+from stream.settings import Kafka
 
 TRANSACTION_MS: Final = 120_000
 """The broker aborts an older transaction; it has to outlast a broker that restarts within PATIENCE_S."""
 METADATA_MS: Final = 30_000
 """Added partitions are found within this time."""
+LIST_S: Final = 2.0
+"""Time to list the topics once a commit has failed: a worker that was told to stop has no more."""
 REQUEST_BYTES: Final = 64 << 20
 """No limit of the client's own: a record that is too large is for the topic to refuse, and to be told."""
 
@@ -68,12 +73,13 @@ class Writer:
         self._producer = await connect(self._made, self._names)
 
     async def commit(self, outputs: Iterable[Sent], state: Iterable[Sent], offsets: Offsets) -> None:
-        """One transaction; raises BrokerError where it cannot be had."""
+        """One transaction; raises BrokerError where it cannot be had, StateError where its topic is gone."""
+        outputs, state = list(outputs), list(state)
         try:
             await patiently(self._steps(outputs, state, offsets), "a commit")
-        except (KafkaError, IllegalOperation, AssertionError) as error:
+        except (SilenceError, KafkaError, IllegalOperation, AssertionError) as error:
             # A client that was fenced between two calls answers the second one with either of the last two.
-            raise self._told(error) from error
+            raise self._told(error) or await self._lost([*outputs, *state], error) from error
 
     async def partitions(self, topics: Iterable[str]) -> set[TopicPartition]:
         """The partitions that the broker has now (as of METADATA_MS ago)."""
@@ -128,7 +134,8 @@ class Writer:
             )
             self._open.append((record, future))
 
-    def _told(self, error: Exception) -> BrokerError:
+    def _told(self, error: Exception) -> BrokerError | None:
+        """What the client or a record of the commit says, if it is exact."""
         failed = {
             sent: future.exception()
             for sent, future in self._open
@@ -140,7 +147,17 @@ class Writer:
         if large:
             return _too_large(max(large, key=_size))
         forbidden = [why for why in failed.values() if isinstance(why, FORBIDDEN)]
-        return BrokerError(failure(self._names, forbidden[0] if forbidden else error))
+        return BrokerError(failure(self._names, forbidden[0])) if forbidden else None
+
+    async def _lost(self, records: Iterable[Sent], error: Exception) -> ShoalError:
+        """Whether a topic was deleted shows only by its being no longer there: Kafka answers nothing."""
+        gone: set[str] = set()
+        with suppress(KafkaError, TimeoutError):
+            there = await asyncio.wait_for(self._started.client.fetch_all_metadata(), LIST_S)
+            gone = {record.topic for record in records} - there.topics()
+        if gone:
+            return _deleted(self._names, gone)
+        return error if isinstance(error, SilenceError) else BrokerError(failure(self._names, error))
 
     def _sender_failure(self) -> BaseException | None:
         """Why the client's sending task ended, if it did: it alone knows when no record was under way."""
@@ -184,6 +201,17 @@ def _ask_again(client: AIOKafkaClient) -> None:
 
 def _size(sent: Sent) -> int:
     return len(sent.key or b"") + len(sent.value or b"")
+
+
+def _deleted(names: Kafka, gone: set[str]) -> ShoalError:
+    what = f"{', '.join(sorted(gone))} was deleted under the worker"
+    if names.changelog_topic in gone:
+        return StateError(f"{what}, and the state with it: {LOST_STATE}")
+    if names.events_topic in gone:
+        return StateError(
+            f"{what}, with what no judge has read: give kafka.events_topic a new name, and {ANEW}"
+        )
+    return BrokerError(f"{what}: `shoal topics` makes it anew; nothing of this commit was written")
 
 
 def _too_large(sent: Sent) -> BrokerError:

@@ -1,7 +1,8 @@
+import numpy as np
 import pytest
 
 from stream.bench.compare import Named
-from stream.bench.interval import bootstrap, wilson
+from stream.bench.interval import bootstrap, trend, wilson
 
 
 def mean(values: list[float]) -> float | None:
@@ -31,3 +32,10 @@ def test_worlds_that_differ_widen_the_interval_and_alike_ones_close_it() -> None
 def test_one_world_says_nothing_of_others_and_what_is_unknown_everywhere_stays_so() -> None:
     assert bootstrap([0.5], lambda drawn: mean(list(drawn))) is None
     assert bootstrap([0.5, 0.6], lambda drawn: None) is None
+
+
+def test_a_line_has_its_slope_and_noise_of_a_round_leaves_it_open() -> None:
+    x = np.linspace(0, 1, 200)
+    assert trend(x, 3 * x + 1, 10).slope == pytest.approx(3)
+    noisy = trend(x, np.repeat(np.random.default_rng(5).normal(size=20), 10), 10)
+    assert noisy.interval.low < 0 < noisy.interval.high

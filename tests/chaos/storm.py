@@ -14,14 +14,14 @@ from kafka.errors import KafkaError
 
 from stream.config import Settings
 from stream.runtime.topics import ensure
-from tests.chaos.crew import DEADLINE_S, TOOK_OVER, Member, make_ready
+from tests.chaos.crew import DEADLINE_S, TOOK_OVER, Member
 from tests.chaos.faults import FAULTS, decks
 from tests.chaos.nodes import CLUSTER_FAULTS
 from tests.chaos.world import PARTITIONS, Gateway, records
 from tests.conftest import coarse, named_settings
 from tests.runtime.broker import Broker
 from tests.runtime.cluster import Cluster
-from tests.runtime.wire import until
+from tests.runtime.wire import make_ready, until
 
 FAULT_S: Final = 5.0
 """Half of a fault's share of the records is written within this time."""
@@ -94,7 +94,7 @@ class Storm:
 
     def working(self) -> Member:
         """The worker that lives, or a new one, once it reads."""
-        live = next((member for member in self._members if member.alive), None) or self.start()
+        live = next((member for member in self._members if member.running), None) or self.start()
         live.until_reading()
         return live
 
@@ -111,22 +111,22 @@ class Storm:
 
     def only_one_of(self, members: list[Member]) -> Member:
         """The one that is left; the others were fenced."""
-        until(lambda: sum(member.alive for member in members) <= 1, "one worker that is left", DEADLINE_S)
+        until(lambda: sum(member.running for member in members) <= 1, "one worker that is left", DEADLINE_S)
         for member in members:
-            if not member.alive:
+            if not member.running:
                 member.must_say(2, TOOK_OVER)
-        return next(member for member in members if member.alive)
+        return next(member for member in members if member.running)
 
     def until_commit(self, live: Member) -> None:
         """Until it has committed records once more, or all that is written."""
         live.until_reading()
         before = self.committed()
         until(
-            lambda: self.committed() > before or before == len(self.rows) or not live.alive,
+            lambda: self.committed() > before or before == len(self.rows) or not live.running,
             "a commit",
             DEADLINE_S,
         )
-        assert live.alive, live.said
+        assert live.running, live.said
 
     def committed(self) -> int:
         """Records that the group has read, by its offsets."""
@@ -159,7 +159,7 @@ class Storm:
         self.broker.stop()
 
     def _living(self) -> list[Member]:
-        return [member for member in self._members if member.alive]
+        return [member for member in self._members if member.running]
 
     def _member(self, settings: Settings, *arguments: str) -> Member:
         self.starts += 1

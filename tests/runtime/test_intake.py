@@ -1,5 +1,6 @@
 """Intake and judge apart, on a real broker: they say what replay says, byte for byte."""
 
+import asyncio
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,16 +14,17 @@ from stream.config import Settings
 from stream.errors import BrokerError, StateError
 from stream.findings.render import finding_bytes, verdict_bytes
 from stream.metrics import Meters
-from stream.runtime import kafka
+from stream.runtime import intake, kafka
 from stream.runtime.access import access
+from stream.runtime.intake import IntakeWorker
 from stream.runtime.pipeline import Pipeline
 from stream.runtime.stage import INTAKE, Stage
 from stream.simulate import WorldSpec, simulate
-from tests.chaos.crew import Member, make_ready
+from tests.chaos.crew import Member
 from tests.conftest import KafkaSettings, Replayed, coarse
 from tests.runtime.crash import KILLED, POINTS
 from tests.runtime.fake import FakePipeline
-from tests.runtime.wire import events, until, values, write
+from tests.runtime.wire import events, make_ready, until, values, write
 
 pytestmark = pytest.mark.kafka
 
@@ -214,18 +216,28 @@ def test_of_two_workers_of_one_name_the_first_ends(kafka_settings: KafkaSettings
     first.until_reading()
     second = start(settings, "intake")
     first.must_say(2, "another worker has kafka.instance_id one too")
-    assert second.alive
+    assert second.running
+
+
+def test_the_group_misses_a_worker_as_soon_as_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A partition of a worker that was killed stands for so long."""
+    asked: dict[str, object] = {}
+    monkeypatch.setattr(intake, "consumer", lambda names, **options: asked.update(options))
+    settings = changed(Settings(), session_timeout_s=3.0)
+    IntakeWorker(settings, Meters("intake"), asyncio.Event())._made()
+    assert asked["session_timeout_ms"] == 3000
+    assert asked["heartbeat_interval_ms"] == 500
 
 
 def test_an_intake_shows_events_rejects_and_lag(
     kafka_settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings, meters = kafka_settings(2, split=True, idle_after_s=AT_ONCE_S), Meters()
-    monkeypatch.setattr(kafka, "Meters", lambda: meters)
+    settings, meters = kafka_settings(2, split=True, idle_after_s=AT_ONCE_S), Meters("intake")
+    monkeypatch.setattr(kafka, "Meters", lambda stage: meters)
     write(settings, settings.kafka.requests_topic, [*events(9), b"broken"], 2)
     kafka.run(settings, "intake", once=True)
     shown = meters.registry.get_sample_value
-    assert shown("shoal_events_total") == 9
+    assert shown("shoal_events_total", {"stage": "intake"}) == 9
     assert shown("shoal_rejects_total", {"reason": "not_json"}) == 1
     assert shown("shoal_consumer_lag_records", {"partition": f"{settings.kafka.requests_topic}-1"}) == 0
     assert shown("shoal_field_coverage_ratio", {"field": "account_id"}) == 1

@@ -1,10 +1,15 @@
 """Reading what is committed: what goes wrong in the reader's thread reaches who reads."""
 
+import time
+from contextlib import AbstractContextManager, nullcontext
+from unittest.mock import MagicMock
+
 import pytest
 
 from stream.config import Settings
 from stream.errors import BrokerError
-from stream.runtime.play import Reader
+from stream.runtime import play
+from stream.runtime.play import Offsets, Reader
 
 
 @pytest.fixture
@@ -33,3 +38,24 @@ def test_who_waits_for_nothing_more_is_told_at_the_end(failing: Reader) -> None:
 def test_what_went_wrong_first_is_what_is_told(failing: Reader) -> None:
     with pytest.raises(ValueError, match="the worker"), failing:
         raise ValueError("the worker ended")
+
+
+def test_a_look_is_of_when_its_answer_was_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a record could be counted before it was sent, where a broker is slow to answer."""
+    answered: list[float] = []
+
+    def offsets(reader: Reader, admin: object) -> Offsets:
+        answered.append(time.monotonic())
+        reader._over.set()
+        return {0: 1}
+
+    def outputs(reader: Reader) -> AbstractContextManager[MagicMock]:
+        return nullcontext(MagicMock())
+
+    monkeypatch.setattr(play, "KafkaAdminClient", lambda **_: nullcontext())
+    monkeypatch.setattr(Reader, "_consumer", outputs)
+    monkeypatch.setattr(Reader, "_offsets", offsets)
+    reader = Reader(Settings())
+    reader._read()
+    (look,) = reader.looks
+    assert look.moment >= answered[0]

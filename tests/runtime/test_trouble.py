@@ -167,7 +167,9 @@ def test_a_changelog_that_is_deleted_under_a_worker_ends_it_and_is_named(
     with KafkaAdminClient(bootstrap_servers=settings.kafka.bootstrap_servers) as admin:
         admin.delete_topics([settings.kafka.changelog_topic])
     write(settings, settings.kafka.requests_topic, events(1100)[1000:], PARTITIONS)
-    for line in ("shoal: Kafka", f"shoal: no topic {settings.kafka.changelog_topic}"):
+    gone = settings.kafka.changelog_topic
+    lost = f"shoal: {gone} was deleted under the worker, and the state with it: bring the topic back"
+    for line in (lost, f"shoal: no topic {gone}"):
         code, said = worker.wait()
         assert code == 2
         assert said.splitlines()[-1].startswith(line)

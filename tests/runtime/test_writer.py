@@ -10,12 +10,14 @@ from aiokafka.errors import (
     IllegalOperation,
     KafkaConnectionError,
     KafkaError,
+    KafkaTimeoutError,
     MessageSizeTooLargeError,
     ProducerFenced,
 )
 
 from stream.config import Settings
-from stream.errors import BrokerError
+from stream.errors import BrokerError, SilenceError, StateError
+from stream.runtime import writer as writer_module
 from stream.runtime.writer import Sent, Writer
 from tests.conftest import KafkaSettings
 from tests.runtime.wire import offset_of_group
@@ -44,6 +46,14 @@ class Client:
     async def commit_transaction(self) -> None:
         self.committed = True
 
+    @property
+    def client(self) -> "Client":
+        return self
+
+    async def fetch_all_metadata(self) -> Any:
+        """All topics that are left."""
+        return SimpleNamespace(topics=lambda: {"findings"})
+
 
 def done(error: Answer) -> asyncio.Future[None]:
     future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -54,13 +64,18 @@ def done(error: Answer) -> asyncio.Future[None]:
     return future
 
 
-def commit(sends: Sequence[Answer], futures: Sequence[Answer] = (), sender: Answer = None) -> bool:
-    """One commit of as many records as there are answers."""
+def commit(
+    sends: Sequence[Answer],
+    futures: Sequence[Answer] = (),
+    sender: Answer = None,
+    topic: str = "findings",
+) -> bool:
+    """One commit of as many records as there are answers; `findings` is the only topic that is there."""
 
     async def run() -> bool:
         writer = Writer(Settings())
         writer._producer = client = Client(sends, futures, sender)
-        await writer.commit([Sent("findings", b"k", b"v" * 1000)] * len(sends), [], {})
+        await writer.commit([Sent(topic, b"k", b"v" * 1000)] * len(sends), [], {})
         return client.committed
 
     return asyncio.run(run())
@@ -90,6 +105,36 @@ def test_a_record_that_is_too_large_is_named() -> None:
 def test_anything_else_is_kafkas() -> None:
     with pytest.raises(BrokerError, match=r"Kafka at 127\.0\.0\.1:9092 does not answer or refuses: .*gone"):
         commit([None], [KafkaConnectionError("gone")])
+
+
+@pytest.mark.parametrize(
+    ("topic", "told", "kind"),
+    [
+        ("shoal.changelog", "and the state with it: bring the topic back from a copy, or give", StateError),
+        ("shoal.events", r"no judge has read: give kafka\.events_topic a new name, and give", StateError),
+        ("shoal.verdicts", "`shoal topics` makes it anew; nothing of this commit", BrokerError),
+    ],
+)
+def test_a_topic_that_is_gone_is_told_with_what_it_takes_along(
+    topic: str, told: str, kind: type[Exception]
+) -> None:
+    """Kafka answers a record of a deleted topic with nothing that says so."""
+    with pytest.raises(kind, match=f"{topic} was deleted under the worker.*{told}"):
+        commit([None], [KafkaTimeoutError()], topic=topic)
+
+
+def test_silence_on_a_commit_is_told_as_it_is_where_all_topics_are_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def silent(*_: object) -> None:
+        raise SilenceError("Kafka was silent")
+
+    monkeypatch.setattr(Writer, "_steps", silent)
+    monkeypatch.setattr(writer_module, "patiently", lambda call, what: call)
+    with pytest.raises(SilenceError, match="Kafka was silent"):
+        commit([None])
+    with pytest.raises(StateError, match=r"shoal\.changelog was deleted"):
+        commit([None], topic="shoal.changelog")
 
 
 @pytest.mark.kafka

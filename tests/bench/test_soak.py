@@ -1,0 +1,34 @@
+"""One short soak on a real broker: all of a log and of what follows it is counted, nothing is left behind."""
+
+from pathlib import Path
+
+import pytest
+from kafka.admin import KafkaAdminClient
+
+from stream.bench import soak
+from stream.bench.rounds import Rounds
+from tests.conftest import Replayed, coarse, named_settings
+from tests.runtime.wire import until
+
+
+@pytest.mark.kafka
+def test_every_record_is_counted_and_no_topic_is_left(
+    bootstrap: str, fresh_name: str, replayed: Replayed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(soak, "SAMPLE_S", 0.5)
+    path = tmp_path / "events.ndjson"
+    path.write_bytes(b"\n".join(replayed.records[:3000]) + b"\n")
+    settings, seen = coarse(named_settings(bootstrap, fresh_name)), list[soak.Sample]()
+    with KafkaAdminClient(bootstrap_servers=bootstrap) as admin:
+        before = set(admin.list_topics())
+    found = soak.measure(Rounds(path), settings, 2 / 60, 1500.0, seen.append)
+    assert found.wrong == []
+    assert found.committed == found.sent > 3000
+    assert found.rate <= found.capacity / 2
+    assert seen == found.samples
+    assert [sample.sent for sample in seen] == sorted(sample.sent for sample in seen)
+    assert seen[-1].accounts > 0
+    assert seen[-1].resident_bytes > seen[-1].state_bytes > 0
+    with KafkaAdminClient(bootstrap_servers=bootstrap) as admin:
+        # The controller deletes; what the broker lists follows.
+        until(lambda: set(admin.list_topics()) <= before, "topics that are gone")
