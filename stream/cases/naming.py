@@ -38,8 +38,9 @@ _CONFIRM_WITHIN_MS: Final = 3 * DAY_MS  # the window: longer ago it was another 
 _CERTAIN_NATS: Final = 5.0
 _HARD_NATS: Final = 3.0
 _ADHERENT_SHARE: Final = 0.6
-_ADHERENT_POSTERIOR: Final = 0.99
-"""The link is nearly the campaign's own: its share alone carries most of 0.95."""
+_ADHERENT_POSTERIOR: Final = 0.9995
+"""The link is nearly the campaign's own: its share alone carries most of 0.95. On nine looked-at worlds of
+another make 15 of 59 accounts named from 0.99 were honest, from 0.9995 one of 29."""
 _ADHERENT_TRAFFIC: Final = 0.1
 """Of a member's own traffic: of 69 named with less on a campaign's template 10 were honest."""
 _ADHERENT_SCORE: Final = 30.0
