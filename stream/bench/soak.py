@@ -106,10 +106,10 @@ def measure(
                     samples.append(_look(port, second, sent + gateway.sent))
                     seen(samples[-1])
             sent += gateway.sent
-            counted = _settled(worker, committed, sent)
-            samples.append(_look(port, 60 * minutes, sent))
+            covered = _settled(worker, committed, sent)
+            samples.append(_last(port, 60 * minutes, sent))
             seen(samples[-1])
-    return Soak(rounds, settings, capacity, rate, sent, counted, samples)
+    return Soak(rounds, settings, capacity, rate, sent, covered, samples)
 
 
 class Gateway(threading.Thread):
@@ -181,8 +181,17 @@ def _settled(worker: Deployment, committed: Callable[[], int], sent: int) -> int
     while (done := committed()) < sent and time.monotonic() < until:
         worker.check()
         time.sleep(LOOK_S)
-    time.sleep(LOOK_S)  # the last reading is published within a look of the loop
     return done
+
+
+def _last(port: int, second: float, sent: int) -> Sample:
+    """The look at which all are counted; the worker takes its own reading up to a second after a commit."""
+    until = time.monotonic() + SETTLED_S
+    found = _look(port, second, sent)
+    while found.events + found.rejects < sent and time.monotonic() < until:
+        time.sleep(LOOK_S)
+        found = _look(port, second, sent)
+    return found
 
 
 def _every(step_s: float, duration_s: float) -> Iterator[float]:

@@ -7,8 +7,25 @@ from kafka.admin import KafkaAdminClient
 
 from stream.bench import soak
 from stream.bench.rounds import Rounds
+from tests.bench.soaked import sample
 from tests.conftest import Replayed, coarse, named_settings
 from tests.runtime.wire import until
+
+
+def test_the_last_look_waits_for_the_workers_own_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is committed by then is counted, but the worker shows it a moment later."""
+    looks = iter([sample(3), sample(4)._replace(events=5989), sample(4), sample(5)])
+    monkeypatch.setattr(soak, "_look", lambda port, second, sent: next(looks))
+    monkeypatch.setattr(soak, "LOOK_S", 0.0)
+    assert soak._last(0, 60.0, 6000) == sample(4)
+
+
+def test_a_record_that_is_never_counted_is_waited_for_no_longer_than_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(soak, "_look", lambda port, second, sent: sample(3))
+    monkeypatch.setattr(soak, "SETTLED_S", 0.0)
+    assert soak._last(0, 60.0, 6000) == sample(3)
 
 
 @pytest.mark.kafka
