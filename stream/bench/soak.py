@@ -119,13 +119,14 @@ class Gateway(threading.Thread):
         """Nothing is sent before the context is entered."""
         super().__init__(name="gateway", daemon=True)
         self._records, self._settings, self._rate = records, settings, rate
-        self._over = threading.Event()
+        self._began, self._over = threading.Event(), threading.Event()
         self._failure: Exception | None = None
         self.sent = 0
 
     def __enter__(self) -> Self:
-        """Begin."""
+        """Begin; the first record is on its way, or sending has failed."""
         self.start()
+        self._began.wait()
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
@@ -146,12 +147,15 @@ class Gateway(threading.Thread):
             send(self._until_told(), self._settings, rate=self._rate)
         except Exception as error:  # `check` raises it where it is seen
             self._failure = error
+        finally:
+            self._began.set()
 
     def _until_told(self) -> Iterator[Located]:
         for record in self._records:
             if self._over.is_set():
                 return
             self.sent += 1
+            self._began.set()
             yield record
 
 
