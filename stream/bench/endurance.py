@@ -112,7 +112,7 @@ def _lines(axis: "Axes", minutes: Values, named: dict[str, Values]) -> None:
     for (name, values), colour in zip(named.items(), (BLUE, ORANGE), strict=False):
         axis.plot(minutes, values, color=colour, linewidth=1.2, label=name)
     axis.set_ylim(bottom=0)
-    axis.legend(loc="lower right", frameon=True, framealpha=0.9, edgecolor="none")
+    axis.legend(loc="best", frameon=True, framealpha=0.9, edgecolor="none")
 
 
 def _counted(soak: Soak) -> str:

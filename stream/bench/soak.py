@@ -106,10 +106,10 @@ def measure(
                     samples.append(_look(port, second, sent + gateway.sent))
                     seen(samples[-1])
             sent += gateway.sent
-            counted = _settled(worker, committed, sent)
-            samples.append(_look(port, 60 * minutes, sent))
+            covered = _settled(worker, committed, sent)
+            samples.append(_last(port, 60 * minutes, sent))
             seen(samples[-1])
-    return Soak(rounds, settings, capacity, rate, sent, counted, samples)
+    return Soak(rounds, settings, capacity, rate, sent, covered, samples)
 
 
 class Gateway(threading.Thread):
@@ -119,13 +119,14 @@ class Gateway(threading.Thread):
         """Nothing is sent before the context is entered."""
         super().__init__(name="gateway", daemon=True)
         self._records, self._settings, self._rate = records, settings, rate
-        self._over = threading.Event()
+        self._began, self._over = threading.Event(), threading.Event()
         self._failure: Exception | None = None
         self.sent = 0
 
     def __enter__(self) -> Self:
-        """Begin."""
+        """Begin; the first record is on its way, or sending has failed."""
         self.start()
+        self._began.wait()
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
@@ -146,12 +147,15 @@ class Gateway(threading.Thread):
             send(self._until_told(), self._settings, rate=self._rate)
         except Exception as error:  # `check` raises it where it is seen
             self._failure = error
+        finally:
+            self._began.set()
 
     def _until_told(self) -> Iterator[Located]:
         for record in self._records:
             if self._over.is_set():
                 return
             self.sent += 1
+            self._began.set()
             yield record
 
 
@@ -181,8 +185,17 @@ def _settled(worker: Deployment, committed: Callable[[], int], sent: int) -> int
     while (done := committed()) < sent and time.monotonic() < until:
         worker.check()
         time.sleep(LOOK_S)
-    time.sleep(LOOK_S)  # the last reading is published within a look of the loop
     return done
+
+
+def _last(port: int, second: float, sent: int) -> Sample:
+    """The look at which all are counted; the worker takes its own reading up to a second after a commit."""
+    until = time.monotonic() + SETTLED_S
+    found = _look(port, second, sent)
+    while found.events + found.rejects < sent and time.monotonic() < until:
+        time.sleep(LOOK_S)
+        found = _look(port, second, sent)
+    return found
 
 
 def _every(step_s: float, duration_s: float) -> Iterator[float]:

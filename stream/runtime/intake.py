@@ -32,6 +32,8 @@ from stream.runtime.waiting import connect, goodbye, patiently
 from stream.runtime.writer import Sent, Writer
 from stream.stages.intake import Intake
 
+REBALANCE_MS: Final = 10_000
+"""So long the group waits for a worker that commits before its partitions move; a session may be shorter."""
 BEATS: Final = 6
 """Heartbeats within the session timeout: a few may be late on a busy machine."""
 
@@ -254,5 +256,6 @@ class IntakeWorker(ConsumerRebalanceListener):  # type: ignore[misc]
             max_partition_fetch_bytes=4 << 20,
             fetch_max_wait_ms=POLL_MS,
             session_timeout_ms=session_ms,
+            rebalance_timeout_ms=REBALANCE_MS,
             heartbeat_interval_ms=session_ms // BEATS,
         )

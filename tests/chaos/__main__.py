@@ -19,12 +19,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="decides world, order and moments of the faults")
     parser.add_argument("--minutes", type=float, default=10.0, help="how long faults go on")
     parser.add_argument("--cluster", action="store_true", help="three nodes, of which one or all are lost")
+    parser.add_argument("--apart", action="store_true", help="two intakes and a judge, which all are lost")
     options = parser.parse_args()
     folder, began = Path(tempfile.mkdtemp(prefix="shoal-chaos-")), time.monotonic()
-    storm = Storm(options.seed, folder, _tell, cluster=options.cluster)
+    storm = Storm(options.seed, folder, _tell, cluster=options.cluster, apart=options.apart)
     try:
         storm.rage(minutes=options.minutes)
-        found = audit(storm.settings, storm.rows, folder)
+        found = audit(storm.settings, storm.rows, folder, apart=options.apart)
     finally:
         storm.end()
     print(report(storm, found, time.monotonic() - began))

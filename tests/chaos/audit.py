@@ -29,7 +29,7 @@ class Audit(NamedTuple):
     wrong: list[str]
 
 
-def audit(settings: Settings, rows: list[bytes], folder: Path) -> Audit:
+def audit(settings: Settings, rows: list[bytes], folder: Path, *, apart: bool = False) -> Audit:
     """Read all topics as committed and hold them against the input and a replay of it."""
     names, wrong = settings.kafka, []
     sources = [_values(settings, names.requests_topic, number) for number in range(PARTITIONS)]
@@ -49,7 +49,7 @@ def audit(settings: Settings, rows: list[bytes], folder: Path) -> Audit:
     wrong += _differing("positions", _positions(pipeline), Counter(dict(enumerate(map(len, sources)))))
     events = Counter(orjson.loads(row)["account_id"] for row in rows if row.startswith(b"{"))
     wrong += _differing("events of an account", _counted(pipeline), events)
-    wrong += _open_transactions(settings)
+    wrong += _open_transactions(settings, apart=apart)
     raw = sum(
         _written(settings, topic)
         for topic in (names.findings_topic, names.verdicts_topic, names.rejects_topic)
@@ -114,14 +114,16 @@ def _counted(pipeline: Pipeline) -> Counter[str]:
     return counted + Counter(pipeline._held.release(1 << 62)["account_id"].to_list())
 
 
-def _open_transactions(settings: Settings) -> list[str]:
+def _open_transactions(settings: Settings, *, apart: bool) -> list[str]:
     """A transaction that nobody ends would hold back all readers for good."""
     names = settings.kafka
     topics = (names.findings_topic, names.verdicts_topic, names.rejects_topic, names.changelog_topic)
+    partitions = [TopicPartition(topic, 0) for topic in topics]
+    partitions += [TopicPartition(names.events_topic, number) for number in range(PARTITIONS) if apart]
     return [
-        f"an open transaction on {topic}"
-        for topic in topics
-        if _end(settings, topic, "read_committed") != _end(settings, topic, "read_uncommitted")
+        f"an open transaction on {tp.topic}-{tp.partition}"
+        for tp in partitions
+        if _end(settings, tp, "read_committed") != _end(settings, tp, "read_uncommitted")
     ]
 
 
@@ -135,8 +137,8 @@ def _consumer(settings: Settings, isolation: str) -> KafkaConsumer:
     )
 
 
-def _end(settings: Settings, topic: str, isolation: str) -> int:
-    tp, consumer = TopicPartition(topic, 0), _consumer(settings, isolation)
+def _end(settings: Settings, tp: TopicPartition, isolation: str) -> int:
+    consumer = _consumer(settings, isolation)
     end: int = consumer.end_offsets([tp])[tp]
     consumer.close()
     return end

@@ -1,4 +1,4 @@
-"""A storm: a worker on a real broker, one fault after the other, and the world written meanwhile."""
+"""A storm: workers on a real broker, one fault after the other, and the world written meanwhile."""
 
 import random
 import signal
@@ -13,20 +13,25 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from stream.config import Settings
+from stream.runtime.stage import INTAKE
 from stream.runtime.topics import ensure
 from tests.chaos.crew import DEADLINE_S, TOOK_OVER, Member
 from tests.chaos.faults import FAULTS, decks
+from tests.chaos.intakes import INTAKE_FAULTS
 from tests.chaos.nodes import CLUSTER_FAULTS
 from tests.chaos.world import PARTITIONS, Gateway, records
 from tests.conftest import coarse, named_settings
 from tests.runtime.broker import Broker
 from tests.runtime.cluster import Cluster
+from tests.runtime.crash import KILLED
 from tests.runtime.wire import make_ready, until
 
 FAULT_S: Final = 5.0
 """Half of a fault's share of the records is written within this time."""
 COPIES: Final = 3
 """Of every topic, in a cluster: two of them commit, so that any one node may be lost."""
+INTAKES: Final = 2
+"""Where stages are apart: each has partitions that the other is given."""
 NEVER_IDLE_S: Final = 600.0
 """During a storm no silence may pass for the end of a source; the last worker takes a short one."""
 
@@ -35,29 +40,41 @@ class Storm:
     """Faults in an order and at moments that a seed decides."""
 
     def __init__(
-        self, seed: int, folder: Path, tell: Callable[[str], None], *, cluster: bool = False
+        self,
+        seed: int,
+        folder: Path,
+        tell: Callable[[str], None],
+        *,
+        cluster: bool = False,
+        apart: bool = False,
     ) -> None:
-        """`cluster` takes three nodes in the place of one, and the faults that come with them."""
+        """`cluster` takes three nodes in the place of one, `apart` intakes and a judge in that of a worker.
+
+        Either brings faults of its own.
+        """
         make_ready()
         self.seed = seed
         self.folder = folder
+        self.apart = apart
         self.faults: Counter[str] = Counter()
         self.starts = 0
         self.longest_leave_s = 0.0
         self.broker: Broker | Cluster = Cluster(folder / "kafka") if cluster else Broker(folder / "kafka")
-        self._faults = CLUSTER_FAULTS if cluster else FAULTS
+        self._faults = (CLUSTER_FAULTS if cluster else FAULTS) | (INTAKE_FAULTS if apart else {})
         changes = {"idle_after_s": NEVER_IDLE_S} | ({"replication": COPIES} if cluster else {})
         self.settings = coarse(named_settings(self.broker.bootstrap, f"storm{seed}", **changes))
         self.rows = records(seed, folder / "world")
         self._tell = tell
         self._members: list[Member] = []
-        self._group: KafkaConsumer | None = None
+        self._all_intakes: list[Member] = []
+        self._intakes: list[Member] = []
+        self._groups: dict[str, KafkaConsumer] = {}
 
     def rage(self, *, minutes: float | None = None) -> None:
         """Every fault once; with `minutes` again and again for so long. Then all that is left is read."""
         chance = random.Random(self.seed)
         self.broker.start()
-        ensure(self.settings, PARTITIONS)
+        ensure(self.settings, PARTITIONS, split=self.apart)
         began = self._fault_began = time.monotonic()
         duration_s = 60 * (minutes or 0)
         gateway = Gateway(
@@ -75,6 +92,7 @@ class Storm:
             self.faults[name] += 1
         gateway.finish()
         self.retire()
+        self._retire_intakes()
         self._drain()
         self._tell(f"{time.monotonic() - began:6.1f} s  all is read")
 
@@ -85,16 +103,20 @@ class Storm:
 
     def _drain(self) -> None:
         kafka = self.settings.kafka.model_copy(update={"idle_after_s": 2.0})
-        last = self._member(self.settings.model_copy(update={"kafka": kafka}), "once")
-        last.must_say(0, "all that was read is committed")
+        hurried = self.settings.model_copy(update={"kafka": kafka})
+        last = [self._intake(hurried, "once")] if self.apart else []
+        for member in [*last, self._member(hurried, "once")]:
+            member.must_say(0, "all that was read is committed")
 
     def start(self, *arguments: str) -> Member:
         """One more worker, which fences whoever lives."""
+        self.intakes()
         return self._member(self.settings, *arguments)
 
     def working(self) -> Member:
-        """The worker that lives, or a new one, once it reads."""
-        live = next((member for member in self._members if member.running), None) or self.start()
+        """The worker that lives, or a new one, once it reads; where stages are apart it has intakes."""
+        self.intakes()
+        live = next(iter(self._living()), None) or self.start()
         live.until_reading()
         return live
 
@@ -102,6 +124,38 @@ class Storm:
         """SIGTERM to whoever lives."""
         for member in self._living():
             member.signal(signal.SIGTERM)
+            member.must_say(0, "all that was read is committed")
+
+    def intakes(self) -> list[Member]:
+        """As many as there should be, those that ended replaced; none where one worker does all."""
+        for member in self._intakes:
+            if not member.running:
+                assert member.ended() in (0, 2, KILLED), member.said
+                assert "Traceback" not in member.said, member.said
+        self._intakes = [member for member in self._intakes if member.running]
+        while self.apart and len(self._intakes) < INTAKES:
+            self.intake()
+        return self._intakes
+
+    def intake(self, *arguments: str) -> Member:
+        """One more, which is given partitions of the others."""
+        self._intakes.append(self._intake(self.settings, *arguments))
+        return self._intakes[-1]
+
+    def until_handed_on(self) -> None:
+        """Until the intakes have handed on once more, or all that is written."""
+        before = self.handed_on()
+        until(
+            lambda: self.handed_on() > before or before == len(self.rows) or not self.intakes(),
+            "a parcel",
+            DEADLINE_S,
+        )
+
+    def _retire_intakes(self) -> None:
+        for member in self.intakes():
+            member.until_reading()
+            member.signal(signal.SIGTERM)
+        for member in self._intakes:
             member.must_say(0, "all that was read is committed")
 
     def settle(self) -> None:
@@ -122,46 +176,68 @@ class Storm:
         live.until_reading()
         before = self.committed()
         until(
-            lambda: self.committed() > before or before == len(self.rows) or not live.running,
+            lambda: self.committed() > before or self._all_read(before) or not live.running,
             "a commit",
             DEADLINE_S,
         )
         assert live.running, live.said
 
+    def _all_read(self, committed: int) -> bool:
+        """Whether no further commit has to come; offsets of parcels tell no number of records."""
+        self.intakes()
+        return (self.handed_on() if self.apart else committed) == len(self.rows)
+
     def committed(self) -> int:
-        """Records that the group has read, by its offsets."""
+        """How far the worker that decides has read, by its offsets: records, or parcels."""
+        names = self.settings.kafka
+        return self._asked(names.application_id, names.events_topic if self.apart else names.requests_topic)
+
+    def handed_on(self) -> int:
+        """Records that the intakes have handed on."""
+        names = self.settings.kafka
+        return self._asked(names.application_id + INTAKE, names.requests_topic)
+
+    def _asked(self, group: str, topic: str) -> int:
         end = time.monotonic() + DEADLINE_S
         while True:
             try:
-                return self._offsets()
+                return self._offsets(group, topic)
             except KafkaError:
                 assert time.monotonic() < end, "the broker does not answer"
                 time.sleep(0.2)
 
-    def _offsets(self) -> int:
-        if self._group is None:
-            kafka = self.settings.kafka
-            self._group = KafkaConsumer(
-                bootstrap_servers=kafka.bootstrap_servers,
-                group_id=kafka.application_id,
+    def _offsets(self, group: str, topic: str) -> int:
+        if group not in self._groups:
+            self._groups[group] = KafkaConsumer(
+                bootstrap_servers=self.settings.kafka.bootstrap_servers,
+                group_id=group,
                 enable_auto_commit=False,
             )
-        topic = self.settings.kafka.requests_topic
-        offsets = [self._group.committed(TopicPartition(topic, number)) for number in range(PARTITIONS)]
+        asked = self._groups[group]
+        offsets = [asked.committed(TopicPartition(topic, number)) for number in range(PARTITIONS)]
         return sum(offset or 0 for offset in offsets)
 
     def end(self) -> None:
         """Whatever happened: nothing of it is left running."""
         for member in self._members:
             member.end()
-        if self._group is not None:
-            self._group.close()
+        for group in self._groups.values():
+            group.close()
         self.broker.stop()
 
     def _living(self) -> list[Member]:
-        return [member for member in self._members if member.running]
+        """Workers that decide, or do all: one, but for a moment."""
+        return [member for member in self._members if member.running and member not in self._all_intakes]
 
     def _member(self, settings: Settings, *arguments: str) -> Member:
+        return self._started(settings, *(("stage", "judge") if self.apart else ()), *arguments)
+
+    def _intake(self, settings: Settings, *arguments: str) -> Member:
+        member = self._started(settings, "stage", "intake", *arguments)
+        self._all_intakes.append(member)
+        return member
+
+    def _started(self, settings: Settings, *arguments: str) -> Member:
         self.starts += 1
         member = Member(settings, self.folder / f"worker-{self.starts:03}.log", *arguments)
         self._members.append(member)

@@ -227,6 +227,7 @@ def test_the_group_misses_a_worker_as_soon_as_is_set(monkeypatch: pytest.MonkeyP
     IntakeWorker(settings, Meters("intake"), asyncio.Event())._made()
     assert asked["session_timeout_ms"] == 3000
     assert asked["heartbeat_interval_ms"] == 500
+    assert asked["rebalance_timeout_ms"] == 10_000, "who commits just then is waited for all the same"
 
 
 def test_an_intake_shows_events_rejects_and_lag(
