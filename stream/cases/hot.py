@@ -68,9 +68,10 @@ _HARVEST: Final = 600.0
 200 on looked-at worlds, injected prompts are published at 900 to 2,700."""
 _DOZEN: Final = 12
 _DRAWN: Final = 3.0
-"""Nats of both `alike` and `even`. Of a dozen and more honest accounts in one place the lesser of the two is
-2.7 at most on six looked-at worlds, of eight 4; where they are new and make 120 in three days `alike` is 1.8
-at most."""
+"""Nats of `alike`; where new ones make 120 in three days it is 1.8 at most in eight looked-at worlds."""
+_BOTH: Final = 3.9
+"""Nats of `alike` and of `even` where both are there: the cap. Of a dozen and more honest accounts in a place
+the lesser is 3.2 at most in ten looked-at worlds (a class at its task), of eight it reaches the cap."""
 _POOL: Final = 0.9
 """Share of the young with which those who look alike are draws of one dispatcher: of the first users of a new
 harness, who look alike too, a sixth to a half had been there before."""
@@ -207,7 +208,8 @@ def _drawn(units: Units, pieces: dict[str, Piece]) -> NDArray[np.bool_]:
     alike, even = pieces["alike"].nats, pieces["even"].nats
     busy = units.mean(units.log_rate) > np.log(_BUSY)
     at_work = busy & (pieces["young"].observed >= _POOL)
-    return np.asarray((units.votes >= _DOZEN) & (alike > _DRAWN) & ((even > _DRAWN) | at_work))
+    drawn = (np.minimum(alike, even) > _BOTH) | ((alike > _DRAWN) & at_work)
+    return np.asarray((units.votes >= _DOZEN) & drawn)
 
 
 def _no_product(pieces: dict[str, Piece]) -> NDArray[np.bool_]:
@@ -218,9 +220,14 @@ def _no_product(pieces: dict[str, Piece]) -> NDArray[np.bool_]:
     do nothing that only campaigns do. Of 193 hot links of campaigns on twelve looked-at worlds five lacked
     such a reason.
     """
+    return (_reason(pieces, (*DEEDS, "throwaway")) > _COUNTS) | _alike_or_even(pieces)
+
+
+def _alike_or_even(pieces: dict[str, Piece]) -> NDArray[np.bool_]:
+    """Where members are alike as no product's customers are; less will do where their rates are even."""
     alike = pieces["alike"].nats
     even = (pieces["even"].nats > _RANK_COUNTS) & (alike > _ALIKE_AND_EVEN)
-    return (_reason(pieces, (*DEEDS, "throwaway")) > _COUNTS) | (alike > _ALIKE_ALONE) | even
+    return np.asarray((alike > _ALIKE_ALONE) | even)
 
 
 def _only_alike(pieces: dict[str, Piece]) -> Floats:
@@ -239,9 +246,9 @@ def _served(pieces: dict[str, Piece]) -> Floats:
 
     Of 191 hot links of campaigns on twelve looked-at worlds twelve roamed at all, eleven of them with a deed,
     throwaway mail or as alike as a pool is; likeness excused customers too. On six looked-at worlds it would
-    have made one campaign's link hot, at one look, and one of customers.
+    have made one campaign's link hot, at one look, and one of customers. To change is to move there, too.
     """
-    moved = _reason(pieces, (*DEEDS, "throwaway")) > _COUNTS
+    moved = _reason(pieces, (*(name for name in DEEDS if name != "changed"), "throwaway")) > _COUNTS
     return np.where(moved, 0.0, pieces["roaming"].nats)
 
 
@@ -249,14 +256,14 @@ def _taken_over(units: Units, pieces: dict[str, Piece]) -> Piece:
     """`changed` where half of the units show it and are put to work; else it is an adoption, and no deed.
 
     Whoever takes up a product that runs on its maker's servers comes there with new parameters, prompt,
-    network and client at once, beside others who are new altogether: in two worlds of another make such
-    customers were named, at shares of .29 to .36, in one of our own at .5. Of stolen keys in looked-at worlds
-    .57 to 1 show it, and they are even, of one size, alike or busy; customers make each what they need.
+    network and client at once, beside others who are new altogether: at shares of .29 to .36 in two worlds of
+    another make, up to .86 in ours. Of stolen keys in looked-at worlds .57 to 1 show it, and they are of one
+    size, alike or busy; customers make each what they need, though a dozen requests each may look even.
     """
     piece, others = pieces["changed"], tuple(name for name in DEEDS if name != "changed")
     sizes = pieces["tokens_in"].nats + pieces["tokens_out"].nats
-    worked = (_reason(pieces, ("even", "alike")) > _RANK_COUNTS) | (sizes > _COUNTS)
-    worked |= (units.mean(units.log_rate) > np.log(_BUSY)) | (_reason(pieces, others) > _COUNTS)
+    worked = (sizes > _COUNTS) | _alike_or_even(pieces) | (_reason(pieces, others) > _COUNTS)
+    worked |= units.mean(units.log_rate) > np.log(_BUSY)
     theft = worked & (piece.observed >= _TAKEN_OVER)
     return replace(piece, nats=np.where(theft, piece.nats, np.minimum(piece.nats, _COUNTS)))
 
