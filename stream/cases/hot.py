@@ -258,11 +258,13 @@ def _taken_over(units: Units, pieces: dict[str, Piece]) -> Piece:
     Whoever takes up a product that runs on its maker's servers comes there with new parameters, prompt,
     network and client at once, beside others who are new altogether: at shares of .29 to .36 in two worlds of
     another make, up to .86 in ours. Of stolen keys in looked-at worlds .57 to 1 show it, and they are of one
-    size, alike or busy; customers make each what they need, though a dozen requests each may look even.
+    size, alike or busy; customers make each what they need, though eight of them may be alike by chance, and
+    a dozen requests each look even.
     """
     piece, others = pieces["changed"], tuple(name for name in DEEDS if name != "changed")
     sizes = pieces["tokens_in"].nats + pieces["tokens_out"].nats
-    worked = (sizes > _COUNTS) | _alike_or_even(pieces) | (_reason(pieces, others) > _COUNTS)
+    drawn = _alike_or_even(pieces) & (units.votes >= _DOZEN)
+    worked = drawn | (sizes > _COUNTS) | (_reason(pieces, others) > _COUNTS)
     worked |= units.mean(units.log_rate) > np.log(_BUSY)
     theft = worked & (piece.observed >= _TAKEN_OVER)
     return replace(piece, nats=np.where(theft, piece.nats, np.minimum(piece.nats, _COUNTS)))
