@@ -97,11 +97,10 @@ class World(NamedTuple):
     told: Told
 
 
-@pytest.fixture(scope="module")
-def world() -> World:
+def made(seed: int) -> World:
     """Two weeks of a small world with two campaigns, and what one pipeline says of it in one batch."""
     spec = WorldSpec(
-        seed=37,
+        seed=seed,
         days=13,
         accounts=130,
         onset_day=9.0,
@@ -113,6 +112,12 @@ def world() -> World:
     pipeline = Pipeline(settings_of())
     pipeline.absorb("a", records, range(len(records)))
     return World(records, told([pipeline.finish()]))
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """A world of one case."""
+    return made(25)
 
 
 class Midway(NamedTuple):
@@ -139,9 +144,9 @@ def test_the_world_tells_something(world: World) -> None:
     assert len(world.told.verdicts) >= 10
 
 
-def test_a_new_case_needs_the_nats_that_the_budget_asks(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_new_case_needs_the_nats_that_the_budget_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = made(31)  # of several cases, some with much evidence and some with little
+
     def asks(margin: float) -> tuple[list[dict[str, Any]], Pipeline]:
         """Cases as they open where honest traffic is known to need so many nats more."""
         pipeline = Pipeline(settings_of())
@@ -157,7 +162,7 @@ def test_a_new_case_needs_the_nats_that_the_budget_asks(
     assert [f["time"] for f in plain] == [
         f["time"] for f in findings_of(world.told) if f["activity"] == "open"
     ]
-    assert min(f["time"] for f in late) > min(f["time"] for f in plain), "its campaigns get over it in time"
+    assert 0 < len(late) < len(plain), "some of its links get over it, and some do not"
     for finding, margin in [(f, 0.0) for f in plain] + [(f, 6.0) for f in late]:
         first = max(finding["links"], key=lambda link: float(link["score"] - link["threshold"]))
         assert first["score"] >= first["threshold"] + first["margin"]
