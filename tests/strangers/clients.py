@@ -56,6 +56,8 @@ class Seat(NamedTuple):
     weight: float = 1.0
     moves: float = 0.0
     """Chance that the next exchange comes from another of the ranges (0: one for each session)."""
+    turn_hours: float = 0.0
+    """All use one range at a time and the next after so many hours; 0 is no such order."""
 
 
 class Catalogue:

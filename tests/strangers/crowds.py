@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tests.strangers import people, styles
+from tests.strangers import people, rhythm, styles
 from tests.strangers.clients import Seat
 from tests.strangers.people import daily
 from tests.strangers.shapes import DAYS, Shape, at_day, fresh, mix
@@ -187,6 +187,20 @@ def embedded(world: World) -> None:
     ]
     account = world.enrol("key in an app", seats, country, plan=int(rng.integers(1, 4)))
     people.product(world, account, world.born(account), DAYS, daily(rng, 15))
+
+
+def trend(world: World, size: int) -> None:
+    """A prompt goes round: people who have nothing in common paste it within some days."""
+    rng, day = world.rng, float(world.rng.uniform(1, 26))
+    text = world.languages.voice(rng, 0).with_part(theme(rng, 0.5)).with_stock(rng, 3, walks=False)
+    curious = [
+        number for number, one in enumerate(world.accounts) if one.population in ("chat", "vpn", "newcomer")
+    ]
+    for account in rng.choice(curious, min(size, len(curious)), replace=False).tolist():
+        when = max(world.born(account), day + float(rng.exponential(1.5)))
+        style = replace(styles.chat(world, world.accounts[account].country), voice=text, deep=None)
+        turns = rhythm.converse(rng, np.array([at_day(when)]), Shape(1.3, 0.5), Shape(60, 0.8))
+        world.happen(turns, style, account)
 
 
 def travellers(world: World, size: int) -> None:

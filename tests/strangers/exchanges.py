@@ -41,10 +41,15 @@ class Tries:
     """A try of what was refused or failed just before, to go to another account."""
 
 
-def tries(rng: Rng, plan: Plan, style: Style) -> Tries:
+OUTAGE_FAILS: Final = 0.5
+"""Share of requests that fail while the gateway is down."""
+
+
+def tries(rng: Rng, plan: Plan, style: Style, down: Flags | None = None) -> Tries:
     """Failures are sent again after seconds; answers that do not please, after a minute."""
     count = len(plan.time_ms)
-    bad = (rng.random(count) < style.fails) * rng.geometric(0.7, count)
+    fails = style.fails if down is None else np.where(down, OUTAGE_FAILS, style.fails)
+    bad = (rng.random(count) < fails) * rng.geometric(0.7, count)
     shy = rng.random(count) < style.refuses
     served = shy & (rng.random(count) < style.failover)
     again = (rng.random(count) < style.rerolls) * rng.geometric(0.55, count)
@@ -171,13 +176,13 @@ def _history(
         brought = np.where(start > 0, fresh(rng, sessions), 0).astype(np.uint64)
     elif style.shots:
         start = np.full(sessions, style.shots)
-        brought = np.full(sessions, blend(style.models.values[:1], style.params.values[:1])[0])
+        brought = np.full(sessions, style.examples, np.uint64)
     depth = start[session] + sent.turn
     before = np.where(sent.turn == 0, brought[session], earlier)
     if style.window:
         cut = depth > style.window
         depth = np.minimum(depth, style.window)
-        before = np.where(cut, fresh(rng, len(depth)), before)
+        before = np.where(cut, fresh(rng, len(final))[of_group], before)
     return depth, before.astype(np.uint64)
 
 

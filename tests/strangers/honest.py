@@ -19,6 +19,7 @@ def populate(world: World, accounts: int) -> None:
         trades.agency(world, some(8, 30))
         trades.fleet(world, some(5, 24))
         trades.aggregator(world)
+        trades.balanced(world, some(3, 12))
     for _ in range(int(rng.integers(1, 3))):
         crowds.hackathon(world, some(20, 60))
         crowds.rollout(world, some(25, 90))
@@ -42,3 +43,5 @@ def populate(world: World, accounts: int) -> None:
         crowds.at_work(world)
     trades.merge(world)
     people.settle(world, max(10, accounts - len(world.accounts)))
+    for _ in range(int(rng.integers(1, 4))):
+        crowds.trend(world, some(40, 250))

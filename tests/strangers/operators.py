@@ -15,6 +15,8 @@ from tests.strangers.world import Operation, World
 
 HANDOVER_DAYS = 2 / 24
 """Within which a replacement pool works after a ban."""
+KNOCKING_DAYS = 0.1
+"""For which a banned pool goes on trying."""
 
 
 def attack(world: World, count: int) -> None:
@@ -40,7 +42,10 @@ def run(world: World, made: Draw) -> None:
         style = WORKS[made.archetype](world, made, base(world, made))
         if made.ban_after and opens + made.ban_after < closes:
             banned = opens + made.ban_after
-            operation.accounts += pool(world, made, style, number, size, (opens, banned)).tolist()
+            before = len(world.parts)
+            found = pool(world, made, style, number, size, (opens, min(banned + KNOCKING_DAYS, closes)))
+            world.lock(before, banned, number)
+            operation.accounts += found.tolist()
             again = banned + float(world.rng.uniform(0.1, 1.0)) * HANDOVER_DAYS
             operation.accounts += pool(world, made, style, number, size, (again, closes)).tolist()
         else:
@@ -51,6 +56,8 @@ def pool(world: World, made: Draw, style: Style, number: int, size: int, span: t
     """One pool's accounts and all that they do; returns the accounts."""
     rng = world.rng
     accounts = recruit(world, made, number, size, span[0])
+    if not len(accounts):  # no key was left to steal
+        return accounts
     load = rng.lognormal(0, made.evenness, len(accounts))
     load *= made.rate * (1 - made.filler) / load.mean()
     if made.archetype == "T8":

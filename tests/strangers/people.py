@@ -16,6 +16,9 @@ from tests.strangers.world import World
 Use = Callable[[World, int, float, float, float], None]
 """(world, account, first day, last day, exchanges a day) -> the account's exchanges happen."""
 
+UNPAID: Final = 0.03
+"""Share of honest accounts that are closed for a while: a card that expired, a limit that was reached."""
+
 BUSIEST: Final = 1_500.0
 """Exchanges a day of the busiest account; ServeGen's clients go far beyond, but a world has to end."""
 
@@ -34,7 +37,7 @@ def habit(rng: Rng) -> Habit:
 
 def daily(rng: Rng, median: float, sigma: float = 1.2) -> float:
     """Exchanges a day: most accounts are small, some are huge."""
-    return float(min(Shape(median * 0.3, sigma).one(rng), BUSIEST))
+    return float(min(Shape(median * 0.27, sigma).one(rng), BUSIEST))
 
 
 def act(world: World, account: int, style: Style, plan: Plan) -> None:
@@ -206,7 +209,8 @@ def servers(world: World) -> list[Seat]:
     )
     ranges = world.atlas.servers(int(rng.choice([1, 2, 4, 30], p=[0.55, 0.2, 0.15, 0.1])))
     lag = 99.0 if rng.random() < 0.5 else None
-    return [world.seat(client, ranges, moves=float(rng.choice([0.0, 0.3, 1.0])), lag=lag)]
+    seat = world.seat(client, ranges, moves=float(rng.choice([0.0, 0.3, 1.0])), lag=lag)
+    return [seat._replace(turn_hours=float(rng.choice([0, 0, 0, 0, 12, 72])))]
 
 
 def live(world: World, account: int, use: Use, rate: float) -> None:
@@ -214,7 +218,10 @@ def live(world: World, account: int, use: Use, rate: float) -> None:
     rng = world.rng
     first = max(world.born(account), rng.choice([0.0, rng.uniform(0, 24)], p=[0.75, 0.25]))
     last = DAYS if rng.random() < 0.75 else min(DAYS, first + rng.exponential(10) + 0.5)
+    before = len(world.parts)
     use(world, account, first, last, rate)
+    if rng.random() < UNPAID:
+        world.lock(before, rng.uniform(first, last))
     if rng.random() < 0.08:
         name, other, _, _ = KINDS[int(rng.integers(len(KINDS)))]
         kept, world.seats[account] = (

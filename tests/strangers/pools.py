@@ -8,7 +8,7 @@ from tests.strangers import people, trades
 from tests.strangers.clients import Seat, Sort
 from tests.strangers.draws import Draw
 from tests.strangers.people import daily
-from tests.strangers.shapes import START_MS, Ints, Mix, at_day, fresh, mix
+from tests.strangers.shapes import START_MS, Ints, Mix, at_day, fresh, log_uniform, mix
 from tests.strangers.world import World
 
 SORTS: dict[str, tuple[Sort, ...]] = {"T3": ("chat", "sdk"), "T5": ("harness",), "T8": ("sdk", "raw")}
@@ -68,11 +68,16 @@ def sign_up_day(world: World, made: Draw, opens: float) -> float:
 
 
 def _past(world: World, accounts: list[int], opens: float) -> None:
-    """Months of light use that looks like a person's; some accounts have none."""
+    """Months of light use that looks like a person's, by hand or by the pool's machines; some have none."""
+    by_hand = world.rng.random() < 0.5
     for account in accounts:
+        name, use, _, _ = people.KINDS[int(world.rng.choice([0, 2]))]
+        machine = world.seats[account]
+        if by_hand:
+            world.seats[account] = people.devices(world, name, world.accounts[account].country)
         if world.rng.random() < 0.75:
-            kind = people.KINDS[int(world.rng.choice([0, 2]))]
-            kind[1](world, account, 0.0, opens, daily(world.rng, 2))
+            use(world, account, 0.0, opens, daily(world.rng, 2))
+        world.seats[account] = machine
 
 
 def machines(world: World, made: Draw, count: int) -> list[list[Seat]]:
@@ -90,10 +95,14 @@ def machines(world: World, made: Draw, count: int) -> list[list[Seat]]:
         "few exits": float(rng.choice([0.0, 0.05, 1.0])),
     }
     hosts = rng.integers(2, 255, count)
+    turn = log_uniform(rng, 1, 48) if made.network == "few exits" and rng.random() < 0.5 else 0.0
     return [
         [
             models[place % kits]._replace(
-                ranges=ranges[place], host=int(hosts[place]), moves=moves.get(made.network, 0.0)
+                ranges=ranges[place],
+                host=int(hosts[place]),
+                moves=moves.get(made.network, 0.0),
+                turn_hours=turn,
             )
         ]
         for place in rng.permutation(count)

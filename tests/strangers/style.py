@@ -61,6 +61,8 @@ class Style:
     """Turns that the client keeps; 0 keeps all."""
     shots: int = 0
     """Invented earlier turns in every request (examples), the same each time."""
+    examples: int = 1
+    """Hash of those turns."""
     deep: Shape | None = None
     """Earlier turns that a session brings along from elsewhere; None begins anew."""
     failover: float = 0.0

@@ -59,6 +59,7 @@ def plain(world: World, country: int, size_in: float, size_out: float) -> Style:
         codes=tuple(rng.integers(1, 7, 2).tolist()),
         stream=float(rng.choice([0.0, 0.5, 1.0], p=[0.4, 0.2, 0.4])),
         small_talk=float(rng.uniform(0.0, 0.15)),
+        examples=int(fresh(rng, 1)[0]),
     )
 
 
@@ -118,17 +119,29 @@ def script(world: World, country: int) -> Style:
     """A developer's script: a template or two, tried out, changed, run."""
     rng = world.rng
     style = plain(world, country, 300, 150)
-    text = style.voice.with_part(theme(rng, rng.uniform(0.0, 0.85)))
-    return replace(
+    style = replace(
         style,
-        voice=text,
+        voice=style.voice.with_part(theme(rng, rng.uniform(0.0, 0.85))),
         heads=shared(rng, int(rng.integers(1, 6))) if rng.random() < 0.6 else style.heads,
         lead=int(fresh(rng, 1)[0]) if rng.random() < 0.25 else 0,
         long_first=float(rng.beta(1, 2)),
-        tools=shared(rng, 2) if rng.random() < 0.2 else style.tools,
+        tools=tools(world) if rng.random() < 0.2 else style.tools,
         shots=int(rng.choice([0, 0, 0, 1, 3, 8])),
         rerolls=float(rng.beta(1, 15)),
     )
+    return framed(world, style) if rng.random() < 0.15 else style
+
+
+def tools(world: World) -> Mix:
+    """Tool definitions: a public kit, or one's own."""
+    rng = world.rng
+    return mix(world.kits.pick(rng, 1)) if rng.random() < 0.5 else shared(rng, int(rng.integers(1, 4)))
+
+
+def framed(world: World, style: Style) -> Style:
+    """The style within a framework's public prompt."""
+    head, part = world.frame()
+    return replace(style, voice=style.voice._replace(parts=(*style.voice.parts[:1], part)), heads=mix([head]))
 
 
 def product(world: World, country: int) -> Style:
@@ -139,7 +152,7 @@ def product(world: World, country: int) -> Style:
         style,
         voice=style.voice.with_part(theme(rng, rng.uniform(0.0, 0.6))),
         heads=shared(rng, int(rng.integers(1, 9))),
-        tools=shared(rng, int(rng.integers(1, 4))) if rng.random() < 0.35 else style.tools,
+        tools=tools(world) if rng.random() < 0.35 else style.tools,
         base_in=log_uniform(rng, 50, 5_000),
         head_day=float(rng.choice([0, 0, 0.5, 1])),
         shots=int(rng.choice([0, 0, 0, 2, 6])),
@@ -153,7 +166,7 @@ def batch(world: World, country: int) -> Style:
     """One template over many documents: labels, summaries, translations, grades."""
     rng = world.rng
     style = plain(world, country, log_uniform(rng, 100, 8_000), log_uniform(rng, 3, 900))
-    return replace(
+    style = replace(
         style,
         voice=style.voice.with_part(theme(rng, rng.uniform(0.2, 0.9))),
         heads=shared(rng, int(rng.integers(1, 4))) if rng.random() < 0.6 else style.heads,
@@ -161,6 +174,7 @@ def batch(world: World, country: int) -> Style:
         models=models(rng, 1),
         stream=0.0,
     )
+    return framed(world, style) if rng.random() < 0.15 else style
 
 
 def clockwork(world: World, country: int) -> Style:

@@ -69,8 +69,10 @@ def test_what_one_account_refuses_another_is_asked(style: Style) -> None:
 
 
 def test_a_sliding_window_hides_where_a_conversation_came_from(style: Style) -> None:
-    rows = sent(replace(style, window=2))
+    rows = sent(replace(style, window=2, fails=0.2))
     cut = rows["turn"] > 2
+    again = np.flatnonzero(np.diff(rows["group"], prepend=-1) == 0)
+    assert (rows["body"][again] == rows["body"][again - 1]).all()
     assert not np.isin(rows["prev"][cut], rows["next"]).any()
     assert rows["message_count"].max() == 5
 

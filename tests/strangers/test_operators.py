@@ -44,10 +44,11 @@ def test_a_banned_pool_falls_silent_and_another_works_within_two_hours() -> None
     columns = world.columns()
     banned = at_day(made.onset + made.ban_after)
     half = len(world.operations[0].accounts) // 2
-    working = columns["campaign"] == 0
+    working = (columns["campaign"] == 0) & (columns["status"] == 200)
     first = np.isin(columns["account"], world.operations[0].accounts[:half])
     assert columns["time_ms"][first & working].max() < banned + HOUR_MS / 6
     assert banned <= columns["time_ms"][~first & working].min() < banned + 4 * HOUR_MS
+    assert (columns["status"][first & (columns["time_ms"] >= banned)] == 403).all()
 
 
 def test_stolen_keys_are_those_of_old_accounts_and_keep_their_client() -> None:

@@ -71,6 +71,7 @@ def benchmark(world: World, teams: int) -> None:
         .with_stock(rng, 900, walks=True)
     )
     head, harness, settings = fresh(rng, 1), world.catalogue.some("sdk"), mix(world.palette.values[3:4])
+    examples = int(fresh(rng, 1)[0])
     for _ in range(teams):
         country, card = world.country(), int(fresh(rng, 1)[0])
         ranges = world.atlas.servers(2) if rng.random() < 0.6 else world.atlas.home(country)
@@ -85,6 +86,7 @@ def benchmark(world: World, teams: int) -> None:
                 size_in=Shape(250, 0.8),
                 size_out=Shape(300, 0.9),
                 shots=int(rng.choice([0, 5])),
+                examples=examples,
                 lead=0,
             )
             hours = rhythm.week(rng, "office", 0)
@@ -198,6 +200,26 @@ def bots(world: World, size: int) -> None:
         first = max(world.born(account), float(rng.choice([0, rng.uniform(0, 25)])))
         times = rhythm.clockwork(rng, period, first, DAYS, rng.choice([1, 20]), int(rng.integers(1, 6)))
         world.happen(rhythm.singly(times[times < at_day(DAYS)]), style, account)
+
+
+def balanced(world: World, size: int) -> None:
+    """One company's product over several of its own keys: what one refuses or delays, another is asked."""
+    rng, country = world.rng, world.country()
+    ranges, client = world.atlas.servers(int(rng.integers(1, 5))), world.catalogue.some("sdk")
+    card, org, age = int(fresh(rng, 1)[0]), int(fresh(rng, 1)[0]), float(rng.uniform(5, 400))
+    accounts = np.empty(size, np.int64)
+    for place in range(size):
+        seats = [world.seat(client, ranges, lag=9.0)]
+        made = age - float(rng.uniform(0, 4))
+        accounts[place] = world.enrol("balanced keys", seats, country, 3, made, 0, card, org)
+    kind = styles.chat if rng.random() < 0.5 else styles.product
+    style = replace(
+        kind(world, country), failover=0.9, drift=float(rng.choice([0.0, 0.1, 0.6])), head_day=0.0
+    )
+    hours = rhythm.week(rng, "day", float(rng.integers(-8, 9)), 0.2)
+    begun = rhythm.steady(rng, daily(rng, 40) * size, 0, DAYS, hours, 1.0)
+    plan = rhythm.converse(rng, begun, Shape(rng.uniform(1, 5), 0.7), Shape(60, 0.8))
+    world.happen(plan, style, rng.choice(accounts, len(begun))[plan.session], accounts)
 
 
 def merge(world: World) -> None:

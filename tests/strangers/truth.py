@@ -12,7 +12,7 @@ from tests.strangers.shapes import at_day
 from tests.strangers.world import World
 
 HARVEST = "campaign.parquet"
-"""Account, campaign and time of each exchange of a campaign (its cover included)."""
+"""Account, campaign and time of each answer that a campaign got (its cover included)."""
 
 
 def tell(world: World, columns: Columns, ids: list[str], folder: Path, seed: int) -> None:
@@ -52,7 +52,7 @@ def _campaign(world: World, columns: Columns, number: int) -> dict[str, Any]:
 
 def _harvest(columns: Columns, ids: list[str]) -> pl.DataFrame:
     """Rows by time: account_id, campaign, time_ms."""
-    rows = np.flatnonzero(columns["campaign"] >= 0)
+    rows = np.flatnonzero((columns["campaign"] >= 0) & (columns["status"] == 200))
     return pl.DataFrame(
         {
             "account_id": pl.Series(ids).gather(columns["account"][rows].astype(np.int64)),

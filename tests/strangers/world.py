@@ -9,9 +9,24 @@ from tests.strangers.clients import Catalogue, Seat, Sort
 from tests.strangers.exchanges import DTYPES, Columns, switched, tries, write
 from tests.strangers.networks import COUNTRIES, WEIGHTS, Atlas
 from tests.strangers.rhythm import Plan
-from tests.strangers.shapes import DAY_MS, DAYS, START_MS, Ints, Mix, Rng, Words, at_day, fresh, mix, zipf
+from tests.strangers.shapes import (
+    DAY_MS,
+    DAYS,
+    HOUR_MS,
+    START_MS,
+    Flags,
+    Ints,
+    Mix,
+    Rng,
+    Words,
+    at_day,
+    fresh,
+    log_uniform,
+    mix,
+    zipf,
+)
 from tests.strangers.style import Style
-from tests.strangers.texts import Languages
+from tests.strangers.texts import Languages, Part, theme
 
 PLANS: Final = ("free", "starter", "pro", "team", "enterprise")
 
@@ -52,6 +67,17 @@ class World:
         self.languages = Languages(self.rng)
         self.palette: Mix = zipf(self.rng, fresh(self.rng, 90), 1.2)
         """Sampling parameters that many programs send: defaults, round temperatures, round limits."""
+        self.frames = [
+            (int(head), theme(self.rng, self.rng.uniform(0.1, 0.6))) for head in fresh(self.rng, 40)
+        ]
+        """Public prompts that frameworks bring along: the head of each, and what its texts share."""
+        self.kits: Mix = zipf(self.rng, fresh(self.rng, 30), 1.0)
+        """Public tool definitions."""
+        begun = np.sort(self.rng.uniform(0, DAYS, int(self.rng.integers(2, 6))))
+        self.outages = [
+            (at_day(day), at_day(day + log_uniform(self.rng, 0.01, 0.12))) for day in begun.tolist()
+        ]
+        """When the gateway itself fails: everybody tries again."""
         self.news_day = float(self.rng.uniform(9, 22))
         self.accounts: list[Account] = []
         self.seats: list[list[Seat]] = []
@@ -139,7 +165,7 @@ class World:
         if isinstance(owner, int):
             self.habits[owner] = style
         owners = np.broadcast_to(np.asarray(owner, dtype=np.int64), plan.time_ms.shape)
-        sent = tries(rng, plan, style)
+        sent = tries(rng, plan, style, self._down(plan.time_ms))
         account = switched(rng, sent, owners, style, owners[:1] if pool is None else pool)
         created = np.array([one.created_ms for one in self.accounts])
         account = np.where(created[account] > sent.time_ms, owners[sent.group], account)
@@ -150,6 +176,26 @@ class World:
         columns["campaign"] = np.full(len(account), campaign)
         keep = (sent.time_ms >= np.maximum(created[account], START_MS)) & (columns["time_ms"] < at_day(DAYS))
         self.parts.append({name: columns[name][keep].astype(dtype) for name, dtype in DTYPES.items()})
+
+    def lock(self, since: int, day: float, campaign: int = -1, patience: float = 0.2) -> None:
+        """Who acts in the parts from `since` on is closed on a day: what it still tries is turned away."""
+        for place in range(since, len(self.parts)):
+            part = self.parts[place]
+            late = (part["time_ms"] >= at_day(day)) & (part["campaign"] == campaign)
+            part["status"][late] = 403
+            for name in ("output_tokens", "next", "safety"):
+                part[name][late] = 0
+            part["duration_ms"][late] = self.rng.integers(2, 60, int(late.sum()))
+            keep = ~late | (self.rng.random(len(late)) < patience)
+            self.parts[place] = {name: values[keep] for name, values in part.items()}
+
+    def frame(self) -> tuple[int, Part]:
+        """A public prompt, by popularity."""
+        return self.frames[min(int(self.rng.zipf(1.3)) - 1, len(self.frames) - 1)]
+
+    def _down(self, time_ms: Ints) -> Flags:
+        down: Flags = np.any([(time_ms >= begin) & (time_ms < end) for begin, end in self.outages], axis=0)
+        return down
 
     def _tooling(self, style: Style, rows: Ints) -> tuple[Words, Words]:
         if style.harness:
@@ -177,7 +223,9 @@ class World:
             seat = self.seats[account[rows[0]]][int(key[rows[0]] % 16)]
             out["client"][rows] = self.catalogue.rows(seat, days[rows])
             place = rng.integers(0, len(seat.ranges), len(rows))
-            if seat.moves < 1:
+            if seat.turn_hours:
+                place = time_ms[rows] // int(seat.turn_hours * HOUR_MS) % len(seat.ranges)
+            elif seat.moves < 1:
                 moves = rng.random(len(rows)) < seat.moves
                 moves |= np.diff(part[rows], prepend=-1) != 0
                 place = place[np.flatnonzero(moves)[np.cumsum(moves) - 1]]
