@@ -11,7 +11,7 @@ from tests.strangers.world import World
 @pytest.fixture(scope="package")
 def world() -> World:
     """A small world with every crowd and eight campaigns, made once."""
-    return make(seed=77, accounts=700, campaigns=8)
+    return make(seed=77, accounts=500, campaigns=8)
 
 
 @pytest.fixture(scope="package")

@@ -7,6 +7,9 @@ from tests.strangers.people import settle
 from tests.strangers.shapes import DAYS, HOUR_MS, at_day
 from tests.strangers.world import World
 
+SMALL = 5_000
+"""Exchanges of a campaign here, near enough: tests are to be quick."""
+
 
 @pytest.mark.parametrize("archetype", sorted(RATES))
 def test_a_draw_stays_within_a_world(archetype: str) -> None:
@@ -22,7 +25,7 @@ def test_a_draw_stays_within_a_world(archetype: str) -> None:
 @pytest.mark.parametrize("archetype", sorted(RATES))
 def test_every_archetype_happens_plain(archetype: str) -> None:
     world = World(11)
-    run(world, draw(world.rng, archetype, ()))
+    run(world, draw(world.rng, archetype, (), largest=SMALL))
     columns, operation = world.columns(), world.operations[0]
     acting = np.unique(columns["account"][columns["campaign"] == 0])
     assert len(acting) >= 0.9 * len(operation.accounts)
@@ -32,14 +35,14 @@ def test_every_archetype_happens_plain(archetype: str) -> None:
 @pytest.mark.parametrize("evasion", EVASIONS)
 def test_every_evasion_happens(evasion: str) -> None:
     world = World(12)
-    settle(world, 60)
-    run(world, draw(world.rng, CONFINED.get(evasion, ("T1",))[0], (evasion,)))
+    settle(world, 60 if evasion == "stolen" else 1)
+    run(world, draw(world.rng, CONFINED.get(evasion, ("T1",))[0], (evasion,), largest=SMALL))
     assert (world.columns()["campaign"] == 0).sum() >= 100
 
 
 def test_a_banned_pool_falls_silent_and_another_works_within_two_hours() -> None:
     world = World(13)
-    made = draw(world.rng, "T2", ())
+    made = draw(world.rng, "T2", (), largest=SMALL)
     run(world, made)
     columns = world.columns()
     banned = at_day(made.onset + made.ban_after)
@@ -53,9 +56,9 @@ def test_a_banned_pool_falls_silent_and_another_works_within_two_hours() -> None
 
 def test_stolen_keys_are_those_of_old_accounts_and_keep_their_client() -> None:
     world = World(14)
-    settle(world, 200)
+    settle(world, 80)
     before = {number: seats[0].client for number, seats in enumerate(world.seats)}
-    run(world, draw(world.rng, "T1", ("stolen",)))
+    run(world, draw(world.rng, "T1", ("stolen",), largest=SMALL))
     stolen = [number for number, account in enumerate(world.accounts) if account.population == "stolen"]
     assert stolen == sorted(world.operations[0].accounts)
     assert all(world.accounts[number].created_ms < at_day(0) for number in stolen)

@@ -2,15 +2,25 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tests.strangers.__main__ import make
+from tests.strangers.crowds import classroom
+from tests.strangers.draws import draw
 from tests.strangers.exchanges import Columns
+from tests.strangers.operators import run
+from tests.strangers.people import settle
 from tests.strangers.shapes import DAYS, at_day
 from tests.strangers.singles import separations
 from tests.strangers.world import World
 
 
 def test_a_seed_makes_one_world() -> None:
-    first, second = (make(seed=3, accounts=10, campaigns=1).columns() for _ in range(2))
+    def made() -> Columns:
+        world = World(3)
+        settle(world, 10)
+        classroom(world, 3)
+        run(world, draw(world.rng, "T3", (), largest=500))
+        return world.columns()
+
+    first, second = made(), made()
     assert all((first[name] == second[name]).all() for name in first)
 
 
