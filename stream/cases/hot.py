@@ -71,7 +71,8 @@ _DRAWN: Final = 3.0
 """Nats of `alike`; where new ones make 120 in three days it is 1.8 at most in eight looked-at worlds."""
 _BOTH: Final = 3.9
 """Nats of `alike` and of `even` where both are there: the cap. Of a dozen and more honest accounts in a place
-the lesser is 3.2 at most in ten looked-at worlds (a class at its task), of eight it reaches the cap."""
+the lesser is 3.2 at most in ten looked-at worlds (a class at its task), of eight it reaches the cap. Of a
+dozen old customers of a product `alike` is 2.3 at most."""
 _POOL: Final = 0.9
 """Share of the young with which those who look alike are draws of one dispatcher: of the first users of a new
 harness, who look alike too, a sixth to a half had been there before."""
@@ -200,16 +201,16 @@ def _harvests(units: Units, pieces: dict[str, Piece]) -> NDArray[np.bool_]:
 
 
 def _drawn(units: Units, pieces: dict[str, Piece]) -> NDArray[np.bool_]:
-    """Where a dozen are alike, and even or new and busy: draws of one dispatcher; no room makes people so.
+    """Where a dozen are alike, and even, taken over or new and busy: draws of one dispatcher, in any room.
 
-    Two pools behind one rented exit made 14,000 and 40,000 exchanges unseen, or until they came to 200 a day:
-    a class's assignment would have shared templates, too.
+    Three pools behind one rented exit made 14,000, 37,000 and 40,000 exchanges before they were found,
+    if they were: their templates passed for a class's assignment.
     """
-    alike, even = pieces["alike"].nats, pieces["even"].nats
+    alike = pieces["alike"].nats
     busy = units.mean(units.log_rate) > np.log(_BUSY)
     at_work = busy & (pieces["young"].observed >= _POOL)
-    drawn = (np.minimum(alike, even) > _BOTH) | ((alike > _DRAWN) & at_work)
-    return np.asarray((units.votes >= _DOZEN) & drawn)
+    both = (alike > _BOTH) & ((pieces["even"].nats > _BOTH) | (pieces["changed"].nats > _COUNTS))
+    return np.asarray((units.votes >= _DOZEN) & (both | ((alike > _DRAWN) & at_work)))
 
 
 def _no_product(pieces: dict[str, Piece]) -> NDArray[np.bool_]:

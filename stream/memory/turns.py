@@ -2,7 +2,8 @@
 
 A turn leaves the hash of the conversation after it; the next turn brings that hash as the conversation
 before it. A turn whose past was left by an account of another payer is a hand-over; one whose past nobody
-left here is an orphan: its earlier turns never passed this way.
+left here is an orphan: its earlier turns never passed this way. A past that is brought again and again is a
+preamble, examples that a notebook or a benchmark puts before every question, so only its first turn is one.
 """
 
 from collections.abc import Callable
@@ -52,7 +53,8 @@ class Turns:
         handed_over, orphaned = np.zeros((2, len(before)), np.bool_)
         continues = np.flatnonzero(before)
         slots = self.table.find(before[continues])
-        orphaned[continues] = slots < 0
+        lost = continues[slots < 0]
+        orphaned[lost] = self._first(before[lost], events["time_ms"][lost])
         continues, slots = continues[slots >= 0], slots[slots >= 0]
         left_by = self.table["account"][slots]
         # a state that several accounts left (a canned greeting, a benchmark) is nobody's
@@ -69,6 +71,15 @@ class Turns:
         self.table["last_s"][slots] = time_ms[first] // 1000
         another = self.table["account"][slots][groups.ids] != account
         self.table["account"][slots[groups.ids[another]]] = _NOBODY
+
+    def _first(self, pasts: Keys, time_ms: NDArray[np.int64]) -> Mask:
+        """Which of these pasts, that nobody left, are brought for the first time; they are canned by then."""
+        first = np.zeros(len(pasts), np.bool_)
+        first[Groups(pasts).rows] = True
+        slots, _ = self.table.claim(pasts[first])
+        self.table["account"][slots] = _NOBODY
+        self.table["last_s"][slots] = time_ms[first] // 1000
+        return first
 
     def expire(self, now_ms: int) -> None:
         """Forget conversations that rested longer than the retention."""

@@ -125,6 +125,13 @@ def test_no_room_makes_a_dozen_newcomers_alike_and_busy() -> None:
     assert judged(pool | {"alike": 3.0}, busy, share=0.95).pieces["place"].nats[0] == -9.0
 
 
+def test_no_room_makes_a_dozen_who_were_taken_over_alike() -> None:
+    pool = {"changed": 6.0, "alike": 4.0, "place": -9.0}
+    assert judged(pool, units_of(votes=12)).pieces["place"].nats[0] == 0.0
+    assert judged(pool | {"alike": 3.8}, units_of(votes=12)).pieces["place"].nats[0] == -9.0
+    assert judged(pool, units_of(votes=12), share=0.4).pieces["place"].nats[0] == -9.0, "an adoption"
+
+
 def test_no_room_makes_a_dozen_alike_and_even_at_once() -> None:
     pool = {"young": 5.0, "alike": 4.0, "even": 4.0, "place": -9.0}
     assert judged(pool, units_of(votes=12)).hot[0]

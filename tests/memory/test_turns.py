@@ -66,6 +66,14 @@ def test_a_state_that_several_accounts_left_is_nobodys() -> None:
     assert flags(resolve(memory, (2, 100, 101))) == ["own"]
 
 
+@pytest.mark.parametrize("cut", [1, 2, 3, 4])
+def test_a_past_that_is_brought_again_is_a_preamble(cut: int) -> None:
+    rows = [(1, 900, 901), (1, 900, 902), (2, 900, 903), (2, 903, 904)]
+    memory = turns()
+    told = [flag for part in (rows[:cut], rows[cut:]) if part for flag in flags(resolve(memory, *part))]
+    assert told == ["orphaned", "own", "own", "own"]
+
+
 def test_a_conversation_that_rested_too_long_is_forgotten() -> None:
     memory = turns()
     resolve(memory, (1, 0, 100))
