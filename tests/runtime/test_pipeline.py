@@ -117,7 +117,7 @@ def made(seed: int) -> World:
 @pytest.fixture(scope="module")
 def world() -> World:
     """A world of one case."""
-    return made(25)
+    return made(24)
 
 
 class Midway(NamedTuple):
