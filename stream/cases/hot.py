@@ -67,6 +67,8 @@ _HARVEST: Final = 600.0
 """Typical events of a member in three days that no crowd of newcomers makes: customers of one product came to
 200 on looked-at worlds, injected prompts are published at 900 to 2,700."""
 _DOZEN: Final = 12
+_CROWD: Final = 20
+"""Units: twelve customers, on one prompt of their product, came to the cap of `alike`."""
 _DRAWN: Final = 3.0
 """Nats of `alike`; where new ones make 120 in three days it is 1.8 at most in eight looked-at worlds."""
 _BOTH: Final = 3.9
@@ -153,7 +155,7 @@ def judge(
     in_step = units.by_kind(lambda kind: kind.within_s is not None)
     settled = np.where(in_step, 0.0, _only_alike(pieces))
     need = threshold + _margin(units, hard, min_units) + newcomers + settled
-    own = _no_product(pieces) | harvests | in_step
+    own = _no_product(pieces, _in_one_place(units, pieces)) | harvests | in_step
     # rounded, so that the last bit of a sum of floats cannot decide
     able = (reasons >= 2) & enough & own
     hot = able & (np.round(total, 6) >= np.round(need, 6))
@@ -178,7 +180,7 @@ def _newcomers_margin(units: Units, pieces: dict[str, Piece]) -> Floats:
     In their first days those are young, even and sometimes alike; they do nothing that only campaigns do.
     """
     idle = _reason(pieces, DEEDS) <= _COUNTS
-    in_one_place = units.by_kind(lambda kind: kind.fields == ("network",)) | (pieces["place"].nats < 0)
+    in_one_place = _in_one_place(units, pieces)
     busy = units.mean(units.log_rate) > np.log(_BUSY)
     new, alike = pieces["young"].observed >= _POOL, pieces["alike"].nats
     # who moves between many exits may do so on a product's servers, and its first customers are new as well
@@ -187,6 +189,11 @@ def _newcomers_margin(units: Units, pieces: dict[str, Piece]) -> Floats:
     margin = np.where(in_one_place, _PLACE_NATS * idle, _TAME_NATS * one_thing)
     at_work = new & busy & idle & (alike > _COUNTS) & ~in_one_place
     return np.where(at_work, _AT_WORK_RELIEF, margin)
+
+
+def _in_one_place(units: Units, pieces: dict[str, Piece]) -> NDArray[np.bool_]:
+    """Where members are together, or the link is that place."""
+    return units.by_kind(lambda kind: kind.fields == ("network",)) | (pieces["place"].nats < 0)
 
 
 def _harvests(units: Units, pieces: dict[str, Piece]) -> NDArray[np.bool_]:
@@ -213,15 +220,17 @@ def _drawn(units: Units, pieces: dict[str, Piece]) -> NDArray[np.bool_]:
     return np.asarray((units.votes >= _DOZEN) & (both | ((alike > _DRAWN) & at_work)))
 
 
-def _no_product(pieces: dict[str, Piece]) -> NDArray[np.bool_]:
-    """Where there is a reason that a product does not give its customers.
+def _no_product(pieces: dict[str, Piece], in_one_place: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Where there is a reason that a product, or the news of one, does not give who comes for it.
 
     Unrelated firms that take up one review product are new, move with its servers, and share its prompts,
     their sizes and its tool: that named all of them in six of six worlds. They differ in size and habits, and
-    do nothing that only campaigns do. Of 193 hot links of campaigns on twelve looked-at worlds five lacked
-    such a reason.
+    do nothing that only campaigns do. So do those whom the news brings to one quick start, some on throwaway
+    mail; in a room, at one task, people are more alike. Of 193 hot links of campaigns on twelve looked-at
+    worlds five lacked such a reason.
     """
-    return (_reason(pieces, (*DEEDS, "throwaway")) > _COUNTS) | _alike_or_even(pieces)
+    drawn = np.where(in_one_place, pieces["alike"].nats > _DRAWN, _alike_or_even(pieces))
+    return np.asarray((_reason(pieces, DEEDS) > _COUNTS) | drawn)
 
 
 def _alike_or_even(pieces: dict[str, Piece]) -> NDArray[np.bool_]:
@@ -259,12 +268,12 @@ def _taken_over(units: Units, pieces: dict[str, Piece]) -> Piece:
     Whoever takes up a product that runs on its maker's servers comes there with new parameters, prompt,
     network and client at once, beside others who are new altogether: at shares of .29 to .36 in two worlds of
     another make, up to .86 in ours. Of stolen keys in looked-at worlds .57 to 1 show it, and they are of one
-    size, alike or busy; customers make each what they need, though eight of them may be alike by chance, and
+    size, alike or busy; customers make each what they need, though a few of them may be alike by chance, and
     a dozen requests each look even.
     """
     piece, others = pieces["changed"], tuple(name for name in DEEDS if name != "changed")
     sizes = pieces["tokens_in"].nats + pieces["tokens_out"].nats
-    drawn = _alike_or_even(pieces) & (units.votes >= _DOZEN)
+    drawn = _alike_or_even(pieces) & (units.votes >= _CROWD)
     worked = drawn | (sizes > _COUNTS) | (_reason(pieces, others) > _COUNTS)
     worked |= units.mean(units.log_rate) > np.log(_BUSY)
     theft = worked & (piece.observed >= _TAKEN_OVER)

@@ -128,7 +128,7 @@ def test_what_is_not_there_cannot_be_explained() -> None:
 def test_customers_of_one_product_are_told_as_such() -> None:
     shared = {"young": 5.0, "templated": 5.0, "breadth": 3.0}
     assert reasons(*told(shared)) == {"product": 3.0}
-    assert not told(shared | {"throwaway": 3.0})
+    assert not told(shared | {"alike": 3.0})
 
 
 def test_who_is_merely_alike_is_told_as_such() -> None:

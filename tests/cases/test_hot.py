@@ -62,10 +62,22 @@ def test_what_a_product_gives_its_customers_is_never_hot() -> None:
     assert hot(PRODUCT | {"alike": 2.6})
 
 
-@pytest.mark.parametrize("name", [*DEEDS, "throwaway"])
+@pytest.mark.parametrize("name", DEEDS)
 def test_what_no_product_does_is_a_reason_beside_it(name: str) -> None:
     assert hot(PRODUCT | {name: 2.1})
     assert not hot(PRODUCT | {name: 1.9})
+
+
+def test_throwaway_mail_is_none_for_the_news_brings_it_too() -> None:
+    assert not hot(PRODUCT | {"throwaway": 5.0})
+    assert hot(PRODUCT | {"throwaway": 5.0, "alike": 2.6})
+
+
+def test_in_one_place_people_have_to_be_more_alike() -> None:
+    hackathon = {"young": 5.0, "throwaway": 5.0, "even": 3.4, "tokens_in": 2.0, "alike": 3.0}
+    assert not hot(hackathon, units_of("network"))
+    assert hot(hackathon | {"alike": 3.1}, units_of("network"))
+    assert hot(hackathon)
 
 
 def test_roaming_tells_only_of_those_who_are_no_customers_on_somebodys_servers() -> None:
@@ -125,11 +137,12 @@ def test_no_room_makes_a_dozen_newcomers_alike_and_busy() -> None:
     assert judged(pool | {"alike": 3.0}, busy, share=0.95).pieces["place"].nats[0] == -9.0
 
 
-def test_no_room_makes_a_dozen_who_were_taken_over_alike() -> None:
+def test_no_room_makes_a_crowd_who_were_taken_over_alike() -> None:
     pool = {"changed": 6.0, "alike": 4.0, "place": -9.0}
-    assert judged(pool, units_of(votes=12)).pieces["place"].nats[0] == 0.0
-    assert judged(pool | {"alike": 3.8}, units_of(votes=12)).pieces["place"].nats[0] == -9.0
-    assert judged(pool, units_of(votes=12), share=0.4).pieces["place"].nats[0] == -9.0, "an adoption"
+    assert judged(pool).pieces["place"].nats[0] == 0.0
+    assert judged(pool | {"alike": 3.8}).pieces["place"].nats[0] == -9.0
+    assert judged(pool, share=0.4).pieces["place"].nats[0] == -9.0, "an adoption"
+    assert judged(pool, units_of(votes=19)).pieces["changed"].nats[0] == 2.0, "alike by chance"
 
 
 def test_no_room_makes_a_dozen_alike_and_even_at_once() -> None:
@@ -227,7 +240,7 @@ def test_few_units_are_not_judged_or_need_more() -> None:
 
 def test_few_on_a_tool_need_more_than_few_on_a_tie_or_few_who_did_something_hard() -> None:
     seven, tied = units_of("parameters", UNITS - 1), units_of("prompt_prefix", UNITS - 1)
-    nats = {"throwaway": 5.0, "breadth": 5.0}
+    nats = {"alike": 5.0, "breadth": 5.0}
     assert judged(nats, seven).need[0] == judged(nats, tied).need[0] + 2.0
     assert not hot(nats | {"young": 2.9}, seven)
     assert hot(nats | {"young": 3.0}, seven)

@@ -116,8 +116,8 @@ def made(seed: int) -> World:
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    """A world of one case."""
-    return made(24)
+    """A world of a case or two."""
+    return made(21)
 
 
 class Midway(NamedTuple):
