@@ -68,7 +68,7 @@ _HARVEST: Final = 600.0
 200 on looked-at worlds, injected prompts are published at 900 to 2,700."""
 _DOZEN: Final = 12
 _CROWD: Final = 20
-"""Units: twelve customers, on one prompt of their product, came to the cap of `alike`."""
+"""Units: twelve customers, on a prompt of their product, came to the cap of `alike`, eight to sizes' one."""
 _DRAWN: Final = 3.0
 """Nats of `alike`; where new ones make 120 in three days it is 1.8 at most in eight looked-at worlds."""
 _BOTH: Final = 3.9
@@ -267,14 +267,14 @@ def _taken_over(units: Units, pieces: dict[str, Piece]) -> Piece:
 
     Whoever takes up a product that runs on its maker's servers comes there with new parameters, prompt,
     network and client at once, beside others who are new altogether: at shares of .29 to .36 in two worlds of
-    another make, up to .86 in ours. Of stolen keys in looked-at worlds .57 to 1 show it, and they are of one
-    size, alike or busy; customers make each what they need, though a few of them may be alike by chance, and
-    a dozen requests each look even.
+    another make, up to .86 in ours. Of stolen keys in looked-at worlds .57 to 1 show it, and a crowd of them
+    is of one size or alike, or they are busy; customers make each what they need, though a few of them may be
+    alike or of one size by chance, and a dozen requests each look even.
     """
     piece, others = pieces["changed"], tuple(name for name in DEEDS if name != "changed")
     sizes = pieces["tokens_in"].nats + pieces["tokens_out"].nats
-    drawn = _alike_or_even(pieces) & (units.votes >= _CROWD)
-    worked = drawn | (sizes > _COUNTS) | (_reason(pieces, others) > _COUNTS)
+    drawn = (_alike_or_even(pieces) | (sizes > _COUNTS)) & (units.votes >= _CROWD)
+    worked = drawn | (_reason(pieces, others) > _COUNTS)
     worked |= units.mean(units.log_rate) > np.log(_BUSY)
     theft = worked & (piece.observed >= _TAKEN_OVER)
     return replace(piece, nats=np.where(theft, piece.nats, np.minimum(piece.nats, _COUNTS)))

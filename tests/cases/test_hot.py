@@ -143,6 +143,9 @@ def test_no_room_makes_a_crowd_who_were_taken_over_alike() -> None:
     assert judged(pool | {"alike": 3.8}).pieces["place"].nats[0] == -9.0
     assert judged(pool, share=0.4).pieces["place"].nats[0] == -9.0, "an adoption"
     assert judged(pool, units_of(votes=19)).pieces["changed"].nats[0] == 2.0, "alike by chance"
+    sized = {"changed": 6.0, "tokens_in": 2.0, "tokens_out": 2.0}
+    assert judged(sized).pieces["changed"].nats[0] == 6.0
+    assert judged(sized, units_of(votes=19)).pieces["changed"].nats[0] == 2.0, "of one product's sizes"
 
 
 def test_no_room_makes_a_dozen_alike_and_even_at_once() -> None:
