@@ -166,7 +166,11 @@ def _add_bench(commands: Any) -> None:
         action="store_true",
         help="and end to end on Kafka, over topics of its own that are deleted afterwards",
     )
-    speed.add_argument("--cache", metavar="DIR", help="where the world is kept (default: the user's cache)")
+    _keeps_world(speed)
+
+
+def _keeps_world(command: Any) -> None:
+    command.add_argument("--cache", metavar="DIR", help="where the world is kept (default: the user's cache)")
 
 
 def _add_latency(kinds: Any) -> None:
@@ -180,7 +184,7 @@ def _add_latency(kinds: Any) -> None:
     )
     latency.add_argument("--rate", type=_rate, metavar="N", default=500, help="events a second (%(default)s)")
     latency.add_argument("--seconds", type=_positive, metavar="S", default=60, help="(%(default)s)")
-    latency.add_argument("--cache", metavar="DIR", help="where the world is kept (default: the user's cache)")
+    _keeps_world(latency)
 
 
 def _add_scale(kinds: Any) -> None:
@@ -190,7 +194,7 @@ def _add_scale(kinds: Any) -> None:
         "own that are deleted afterwards. All share this machine with the broker if it runs here too."
     )
     scale.add_argument("--intakes", metavar="A,B", default="1,2", help="workers, a run each (%(default)s)")
-    scale.add_argument("--cache", metavar="DIR", help="where the world is kept (default: the user's cache)")
+    _keeps_world(scale)
 
 
 def _add_soak(kinds: Any) -> None:
@@ -203,7 +207,7 @@ def _add_soak(kinds: Any) -> None:
     soak.add_argument("--minutes", type=_positive, default=60, help="(%(default)s)")
     soak.add_argument("--rate", type=_rate, metavar="N", default=math.inf, help="events a second at most")
     soak.add_argument("--report", metavar="DIR", default=".", help="soak.csv and soak.png go there (here)")
-    soak.add_argument("--cache", metavar="DIR", help="where the world is kept (default: the user's cache)")
+    _keeps_world(soak)
 
 
 def _add_grids(detection: argparse.ArgumentParser) -> None:

@@ -61,25 +61,26 @@ up to 1.0 over the threshold: on three looked-at worlds honest accounts named fe
 _ALIKE_ONLY_NATS: Final = 3.0
 """As much as for few units: what is alike by chance came to 2.6 over the threshold."""
 _TAKEN_OVER: Final = 0.5
+_OTHER_DEEDS: Final = tuple(name for name in DEEDS if name != "changed")
 _BUSY: Final = 200.0
 """Typical events of a member in three days: who tries something out makes some dozens, in a hackathon 100."""
 _HARVEST: Final = 600.0
 """Typical events of a member in three days that no crowd of newcomers makes: customers of one product came to
 200 on looked-at worlds, injected prompts are published at 900 to 2,700."""
 _DOZEN: Final = 12
+"""Units from which being alike and even at once is no chance: of eight honest ones both reach the cap."""
 _CROWD: Final = 20
 """Units: twelve customers, on a prompt of their product, came to the cap of `alike`, eight to sizes' one."""
-_DRAWN: Final = 3.0
-"""Nats of `alike`; where new ones make 120 in three days it is 1.8 at most in eight looked-at worlds."""
 _BOTH: Final = 3.9
 """Nats of `alike` and of `even` where both are there: the cap. Of a dozen and more honest accounts in a place
-the lesser is 3.2 at most in ten looked-at worlds (a class at its task), of eight it reaches the cap. Of a
-dozen old customers of a product `alike` is 2.3 at most."""
+the lesser is 2.4 at most at the six-hourly looks of nine looked-at worlds, and came to 3.2 for an hour in a
+tenth (a class at its task). Of a dozen old customers of a product `alike` is 3.1 at most."""
 _POOL: Final = 0.9
 """Share of the young with which those who look alike are draws of one dispatcher: of the first users of a new
 harness, who look alike too, a sixth to a half had been there before."""
 _POOL_ALIKE: Final = 3.0
-"""Nats from which they are: readers of one quick start came to 2.1, and made a false case."""
+"""Nats from which they are: readers of one quick start came to 2.1, and made a false case; a dozen new ones
+who make 120 requests in three days to 1.8, on eight looked-at worlds."""
 _AT_WORK_RELIEF: Final = -2.0
 """For a pool at work: all new, all alike, and hundreds of requests a day each. No honest link of seventeen
 looked-at worlds came near that; one such pool went unseen for eight days and 112,000 exchanges."""
@@ -87,8 +88,8 @@ _ALL: Final = 0.95
 """One of twenty may be an account that the operator had before; of a new release's users on one looked-at
 world a sixth to a quarter were old."""
 _MOSTLY: Final = 0.75
-"""Of a pool that is alike and even as nothing else is. On three looked-at worlds such links of two campaigns
-were hot with nobody named, a tenth of their accounts being old; of honest accounts none was."""
+"""Of a pool that is alike and even as nothing else is. On two looked-at worlds such links of two campaigns
+were hot with nobody named, a tenth of the accounts being old; on three no other honest one is, for it."""
 _VETERANS: Final = 0.1
 """Accounts that used a value a week ago, to those on it now. Three strangers with the tool of a pool of 58
 kept it unnamed for three days; what is popular gains fewer than ten to one in a week."""
@@ -181,7 +182,7 @@ def _newcomers_margin(units: Units, pieces: dict[str, Piece]) -> Floats:
     """
     idle = _reason(pieces, DEEDS) <= _COUNTS
     in_one_place = _in_one_place(units, pieces)
-    busy = units.mean(units.log_rate) > np.log(_BUSY)
+    busy = _busier(units, _BUSY)
     new, alike = pieces["young"].observed >= _POOL, pieces["alike"].nats
     # who moves between many exits may do so on a product's servers, and its first customers are new as well
     pool = new & (alike > _POOL_ALIKE) & (pieces["roaming"].nats <= _COUNTS)
@@ -202,7 +203,7 @@ def _harvests(units: Units, pieces: dict[str, Piece]) -> NDArray[np.bool_]:
     No class does so, and no product's customers all at once: neither place nor product explains it. A pool
     of 83 on 33 payers and three prompts, half of it behind one network, made 328,000 exchanges unseen.
     """
-    busy = units.mean(units.log_rate) > np.log(_HARVEST)
+    busy = _busier(units, _HARVEST)
     new, alike = pieces["young"].observed >= _POOL, pieces["alike"].nats > _ALIKE_AND_EVEN
     return np.asarray(new & busy & alike)
 
@@ -214,10 +215,9 @@ def _drawn(units: Units, pieces: dict[str, Piece]) -> NDArray[np.bool_]:
     if they were: their templates passed for a class's assignment.
     """
     alike = pieces["alike"].nats
-    busy = units.mean(units.log_rate) > np.log(_BUSY)
-    at_work = busy & (pieces["young"].observed >= _POOL)
+    at_work = _busier(units, _BUSY) & (pieces["young"].observed >= _POOL)
     both = (alike > _BOTH) & ((pieces["even"].nats > _BOTH) | (pieces["changed"].nats > _COUNTS))
-    return np.asarray((units.votes >= _DOZEN) & (both | ((alike > _DRAWN) & at_work)))
+    return np.asarray((units.votes >= _DOZEN) & (both | ((alike > _POOL_ALIKE) & at_work)))
 
 
 def _no_product(pieces: dict[str, Piece], in_one_place: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -226,10 +226,10 @@ def _no_product(pieces: dict[str, Piece], in_one_place: NDArray[np.bool_]) -> ND
     Unrelated firms that take up one review product are new, move with its servers, and share its prompts,
     their sizes and its tool: that named all of them in six of six worlds. They differ in size and habits, and
     do nothing that only campaigns do. So do those whom the news brings to one quick start, some on throwaway
-    mail; in a room, at one task, people are more alike. Of 193 hot links of campaigns on twelve looked-at
-    worlds five lacked such a reason.
+    mail; in a room, at one task, people are more alike. Of 113 times that a campaign's link was hot, at the
+    six-hourly looks of nine looked-at worlds, one lacked such a reason.
     """
-    drawn = np.where(in_one_place, pieces["alike"].nats > _DRAWN, _alike_or_even(pieces))
+    drawn = np.where(in_one_place, pieces["alike"].nats > _POOL_ALIKE, _alike_or_even(pieces))
     return np.asarray((_reason(pieces, DEEDS) > _COUNTS) | drawn)
 
 
@@ -258,7 +258,7 @@ def _served(pieces: dict[str, Piece]) -> Floats:
     throwaway mail or as alike as a pool is; likeness excused customers too. On six looked-at worlds it would
     have made one campaign's link hot, at one look, and one of customers. To change is to move there, too.
     """
-    moved = _reason(pieces, (*(name for name in DEEDS if name != "changed"), "throwaway")) > _COUNTS
+    moved = _reason(pieces, (*_OTHER_DEEDS, "throwaway")) > _COUNTS
     return np.where(moved, 0.0, pieces["roaming"].nats)
 
 
@@ -271,13 +271,17 @@ def _taken_over(units: Units, pieces: dict[str, Piece]) -> Piece:
     is of one size or alike, or they are busy; customers make each what they need, though a few of them may be
     alike or of one size by chance, and a dozen requests each look even.
     """
-    piece, others = pieces["changed"], tuple(name for name in DEEDS if name != "changed")
+    piece = pieces["changed"]
     sizes = pieces["tokens_in"].nats + pieces["tokens_out"].nats
     drawn = (_alike_or_even(pieces) | (sizes > _COUNTS)) & (units.votes >= _CROWD)
-    worked = drawn | (_reason(pieces, others) > _COUNTS)
-    worked |= units.mean(units.log_rate) > np.log(_BUSY)
+    worked = drawn | _busier(units, _BUSY) | (_reason(pieces, _OTHER_DEEDS) > _COUNTS)
     theft = worked & (piece.observed >= _TAKEN_OVER)
     return replace(piece, nats=np.where(theft, piece.nats, np.minimum(piece.nats, _COUNTS)))
+
+
+def _busier(units: Units, events: float) -> NDArray[np.bool_]:
+    """Where the typical member makes more than so many events in three days."""
+    return np.asarray(units.mean(units.log_rate) > np.log(events))
 
 
 def _majority(piece: Piece) -> Floats:

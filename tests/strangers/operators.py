@@ -1,6 +1,7 @@
 """Campaigns: pools are recruited, work is dealt out, bans are answered."""
 
 from dataclasses import asdict, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -105,48 +106,39 @@ def _each(
             own = replace(WORKS[made.archetype](world, made, base(world, made)), params=forms[place])
         if made.sign_up == "stolen":
             own = seen_by_thief(world, account, own)
-        if made.archetype == "T7":
-            _searched(world, made, own, number, account, load[place], spans[place], hours)
-            continue
-        _worked(world, made, own, number, account, load[place], spans[place], hours)
+        duty = Duty(number, account, float(load[place]), spans[place], hours)
+        (_searched if made.archetype == "T7" else _worked)(world, made, own, duty)
 
 
-def _worked(
-    world: World,
-    made: Draw,
-    style: Style,
-    number: int,
-    account: int,
-    rate: float,
-    span: tuple[float, float],
-    hours: Floats,
-) -> None:
-    times = rhythm.steady(world.rng, float(rate), span[0], span[1], hours, made.unrest)
+class Duty(NamedTuple):
+    """What one account has to do: `rate` exchanges a day within `span` (first and last day)."""
+
+    number: int
+    account: int
+    rate: float
+    span: tuple[float, float]
+    hours: Floats
+
+
+def _worked(world: World, made: Draw, style: Style, duty: Duty) -> None:
+    times = rhythm.steady(world.rng, duty.rate, *duty.span, duty.hours, made.unrest)
     times = times[_ramped(world.rng, made, times)]
     turns = Shape(1.0, 0.5) if made.archetype == "T5" else Shape(1.0, 0.1)
     plan = rhythm.converse(world.rng, times, turns, Shape(20, 0.6))
-    world.happen(_kept(plan, span[1]), style, account, campaign=number)
+    world.happen(_kept(plan, duty.span[1]), style, duty.account, campaign=duty.number)
 
 
-def _searched(
-    world: World,
-    made: Draw,
-    style: Style,
-    number: int,
-    account: int,
-    rate: float,
-    span: tuple[float, float],
-    hours: Floats,
-) -> None:
-    """Search for a third of the time, then scale what won; the winner is one for the whole pool."""
-    turning = made.onset + (span[1] - made.onset) * 0.4
-    first, second = (span[0], min(turning, span[1])), (max(span[0], turning), span[1])
+def _searched(world: World, made: Draw, style: Style, duty: Duty) -> None:
+    """Search for two fifths of the time, then scale what won; the winner is one for the whole pool."""
+    begins, ends = duty.span
+    turning = made.onset + (ends - made.onset) * 0.4
+    first, second = (begins, min(turning, ends)), (max(begins, turning), ends)
     if first[1] > first[0]:
-        _worked(world, made, style, number, account, rate, first, hours)
+        _worked(world, made, style, duty._replace(span=first))
     if second[1] > second[0]:
-        seed = np.random.default_rng(number)
+        seed = np.random.default_rng(duty.number)
         scaled = replace(winner(world, made, style), lead=int(seed.integers(1, 2**63)) if style.lead else 0)
-        _worked(world, made, scaled, number, account, rate * 6, second, hours)
+        _worked(world, made, scaled, duty._replace(rate=duty.rate * 6, span=second))
 
 
 def _dealt(

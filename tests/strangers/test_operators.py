@@ -50,7 +50,7 @@ def test_a_banned_pool_falls_silent_and_another_works_within_two_hours() -> None
     working = (columns["campaign"] == 0) & (columns["status"] == 200)
     first = np.isin(columns["account"], world.operations[0].accounts[:half])
     assert columns["time_ms"][first & working].max() < banned + HOUR_MS / 6
-    assert banned <= columns["time_ms"][~first & working].min() < banned + 4 * HOUR_MS
+    assert banned <= columns["time_ms"][~first & working].min() < banned + 2 * HOUR_MS
     assert (columns["status"][first & (columns["time_ms"] >= banned)] == 403).all()
 
 
