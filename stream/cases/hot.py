@@ -89,7 +89,7 @@ _ALL: Final = 0.95
 world a sixth to a quarter were old."""
 _MOSTLY: Final = 0.75
 """Of a pool that is alike and even as nothing else is. On two looked-at worlds such links of two campaigns
-were hot with nobody named, a tenth of the accounts being old; on three no other honest one is, for it."""
+were hot with nobody named, a tenth of the accounts being old; on three worlds no further honest one is."""
 _VETERANS: Final = 0.1
 """Accounts that used a value a week ago, to those on it now. Three strangers with the tool of a pool of 58
 kept it unnamed for three days; what is popular gains fewer than ten to one in a week."""
