@@ -21,6 +21,7 @@ SENTENCES: Final = {
     "product": "they may be new customers of one product: they share its prompts, tool and servers alone",
     "settled": "they are merely alike: nobody is new, came with throwaway mail, changed or did anything",
     "adoption": "some work in a new way here, not half of them or nothing else is odd: they took it up",
+    "table": "links with such evidence are seldom a campaign's",
     "kind": "strangers easily share such a link",
     "analyst": "an analyst judged it honest, or a case that it made fell by its evidence",
 }
@@ -83,7 +84,8 @@ def _relief(
         "product": judged.product,
         "settled": judged.settled,
         "adoption": judged.adopted,
-        "kind": np.maximum(judged.need - threshold - judged.newcomers - judged.settled, 0),
+        "table": np.maximum(-judged.opinion, 0),
+        "kind": np.maximum(judged.need + judged.opinion - threshold - judged.newcomers - judged.settled, 0),
         # what is allowed outweighs everything; an endless weight would tell no more than that
         "analyst": np.minimum(-remembered, before),
     }

@@ -112,6 +112,8 @@ class Judged:
     """Nats of `changed` that do not count, for some members changed and not half of them."""
     product: Floats
     """Nats over the need that do not count, for all there is could come of sharing one product; else none."""
+    opinion: Floats
+    """Nats that the table of weights takes off the need, or adds to it where negative; see `opinion`."""
     able: NDArray[np.bool_]
     """Whether there are units and reasons enough: nats over the need alone would make it hot."""
     hot: NDArray[np.bool_]
@@ -162,7 +164,9 @@ def judge(
     hot = able & (np.round(total, 6) >= np.round(need, 6))
     product = np.where(own, 0.0, np.maximum(total - need, 0))
     adopted = changed.nats - pieces["changed"].nats
-    return Judged(units, pieces, total, need, hard, newcomers, settled, adopted, product, able, hot)
+    return Judged(
+        units, pieces, total, need, hard, newcomers, settled, adopted, product, np.zeros(len(need)), able, hot
+    )
 
 
 def _margin(units: Units, hard: Floats, min_units: int) -> Floats:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream.cases.hot import FEW_UNITS, Judged, judge
+from stream.cases.opinion import heard
 from stream.cases.remembered import Remembered
 from stream.evidence import Lagged, Piece, score
 from stream.evidence.exchangeability import ALIKE_CAP
@@ -19,6 +20,7 @@ from stream.evidence.place import PLACE_SHARE, most_together
 from stream.evidence.units import Units, units_of
 from stream.learning.history import History
 from stream.learning.reference import LAG_MS, Normality
+from stream.learning.weights import Weights
 from stream.links.seats import Seats, sampled
 from stream.links.state import LinkState
 from stream.settings import Alerts
@@ -37,6 +39,7 @@ class Judging:
     alerts: Alerts
     history: History
     remembered: Remembered
+    table: Weights
 
     def unnamed(self, seats: Seats) -> NDArray[np.bool_]:
         """Seats of accounts that are in no case."""
@@ -75,8 +78,9 @@ class Judging:
         links, alerts = self.state.links, self.alerts
         rates = normality.rates_by_kind([kind.name for kind in self.state.kinds], units.kind)
         veterans = self.state.veterans(now_ms - LAG_MS)[units.link]
-        lagged = Lagged(rates, normality.ranked, normality.contrast, veterans)
+        lagged = Lagged(rates, normality.ranked, normality.of_newcomers, normality.contrast, veterans)
         pieces = score(units, lagged, -np.inf if whole else alerts.threshold_nats - _REACH)
         news = self.history.news(links.keys[units.link], pieces, now_ms)
         remembered = self.remembered.nats(links)[units.link]
-        return judge(units, news, remembered, alerts.threshold_nats, alerts.min_units), pieces
+        judged = judge(units, news, remembered, alerts.threshold_nats, alerts.min_units)
+        return heard(judged, news, remembered, self.table), pieces

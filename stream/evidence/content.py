@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from stream.evidence.lagged import Lagged
-from stream.evidence.piece import Piece, fixed, tail
+from stream.evidence.piece import Piece, fixed
 from stream.evidence.units import Units
 from stream.evidence.widen import upper_deviation
 
@@ -26,8 +26,8 @@ def score(units: Units, lagged: Lagged) -> list[Piece]:
     """Pieces `templated`, `tokens_in`, `tokens_out`, `common`."""
     return [
         lagged.trait("templated", units),
-        tail("tokens_in", upper_deviation(units, units.log_in), lagged.ranks["tokens_in"], _SIZE_CAP),
-        tail("tokens_out", upper_deviation(units, units.log_out), lagged.ranks["tokens_out"], _SIZE_CAP),
+        lagged.ranked("tokens_in", upper_deviation(units, units.log_in), units, _SIZE_CAP),
+        lagged.ranked("tokens_out", upper_deviation(units, units.log_out), units, _SIZE_CAP),
         _common(units, lagged),
     ]
 

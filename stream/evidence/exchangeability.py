@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from stream.evidence.lagged import Lagged
-from stream.evidence.piece import Floats, Piece, tail
+from stream.evidence.piece import Floats, Piece
 from stream.evidence.units import Units, zeroed
 from stream.links.kinds import LinkKind
 from stream.memory.histograms import ATTRIBUTES, BINS
@@ -135,9 +135,9 @@ def tool_diversity(units: Units) -> Floats:
 def alike(units: Units, lagged: Lagged, wanted: NDArray[np.bool_]) -> Piece:
     """Piece `alike` of the wanted links; it is the one that costs, so it is not worked out for all."""
     values = dissimilarity(units, lagged.contrast, wanted)
-    return tail("alike", values, lagged.ranks["alike"], ALIKE_CAP)
+    return lagged.ranked("alike", values, units, ALIKE_CAP)
 
 
 def score(units: Units, lagged: Lagged) -> list[Piece]:
     """Piece `uniform_tool`."""
-    return [tail("uniform_tool", tool_diversity(units), lagged.ranks["uniform_tool"], _TOOL_CAP)]
+    return [lagged.ranked("uniform_tool", tool_diversity(units), units, _TOOL_CAP)]

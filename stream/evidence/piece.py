@@ -4,7 +4,7 @@ Weights are nats: capped log-likelihood ratios in which only the suspicious side
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,26 +74,44 @@ TAIL_OFFSET: Final = 1.5
 _LEAST_SPREAD: Final = 0.05
 
 
-def tail(name: str, values: Floats, reference: Floats, cap: float, least: int = 40) -> Piece:
+class LowerHalf(NamedTuple):
+    """Where the lower half of reference links stands: a normal fitted to it, in the unit of the values."""
+
+    middle: float
+    spread: float
+
+    def nats(self, values: Floats, cap: float) -> Floats:
+        """How far in the tail `values` stand; nan says nothing."""
+        nats = np.clip(-log_ndtr((values - self.middle) / self.spread) - TAIL_OFFSET, 0, cap)
+        return np.where(np.isfinite(values), nats, 0.0)
+
+    @property
+    def threshold(self) -> float:
+        """The value from which nats count."""
+        return self.middle - _OFFSET_SIGMA * self.spread
+
+
+def lower_half(reference: Floats, least: int = 40) -> LowerHalf | None:
+    """Median of `reference` (ascending), and how far below it one sigma is; None of fewer than `least`."""
+    known = len(reference)
+    if known < least:
+        return None
+    middle, low = float(reference[(known - 1) // 2]), float(reference[int(_ONE_SIGMA * (known - 1))])
+    return LowerHalf(middle, max(middle - low, _LEAST_SPREAD))
+
+
+def tail(name: str, values: Floats, reference: Floats, cap: float) -> Piece:
     """How far in the low tail `values` stand of lagged reference links, in ascending order; nan says nothing.
 
     A normal tail fitted to the lower half of the reference (median, and the quantile one sigma below):
     by magnitude, because the rank among some hundred links cannot tell unusual from impossible. Silent
-    with fewer than `least` reference links.
+    with too few reference links.
     """
-    known = len(reference)
-    if known < least:
+    half = lower_half(reference)
+    if half is None:
         return absent(name, len(values))
-    middle, low = reference[(known - 1) // 2], reference[int(_ONE_SIGMA * (known - 1))]
-    spread = max(middle - low, _LEAST_SPREAD)
-    nats = np.clip(-log_ndtr((values - middle) / spread) - TAIL_OFFSET, 0, cap)
-    return Piece(
-        name,
-        np.where(np.isfinite(values), nats, 0.0),
-        values,
-        np.full(len(values), middle),
-        np.full(len(values), middle - _OFFSET_SIGMA * spread),
-    )
+    middle, threshold = np.full(len(values), half.middle), np.full(len(values), half.threshold)
+    return Piece(name, half.nats(values, cap), values, middle, threshold)
 
 
 _ONE_SIGMA: Final = float(norm.cdf(-1))

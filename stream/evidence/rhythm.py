@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from stream.evidence.lagged import Lagged
-from stream.evidence.piece import Floats, Piece, tail
+from stream.evidence.piece import Floats, Piece
 from stream.evidence.units import Units
 from stream.evidence.widen import widening
 
@@ -29,7 +29,7 @@ def excess_spread(units: Units) -> Floats:
 
 def score(units: Units, lagged: Lagged) -> list[Piece]:
     """Piece `even`."""
-    piece = tail("even", excess_spread(units), lagged.ranks["even"], _CAP)
+    piece = lagged.ranked("even", excess_spread(units), units, _CAP)
     typical = np.exp(units.mean(units.log_rate))
     on_template = units.by_kind(lambda kind: "template" in kind.fields)
     counts = np.where(

@@ -39,6 +39,8 @@ class Record:
     look: list[float]
     """Mean share of accounts' events by bin of their histograms."""
     ranked: dict[str, list[float]]
+    of_newcomers: dict[str, list[float]]
+    """The same of links of newcomers alone."""
 
 
 @dataclass(slots=True)
@@ -97,6 +99,7 @@ class Normality:
     contrast: Floats
     look: Floats
     ranked: dict[str, Floats]
+    of_newcomers: dict[str, Floats]
 
     def rates_by_kind(self, kinds: Sequence[str], kind: NDArray[np.uint8]) -> dict[str, Floats]:
         """Trait -> lagged rate for each of many links; `kind`: position of each link's kind."""
@@ -143,8 +146,11 @@ def _merge(records: list[Record]) -> Normality:
         ),
         contrast=np.array([mean([r.contrast[i] for r in records]) for i in range(len(ATTRIBUTES))]),
         look=np.mean([record.look for record in records], axis=0),
-        # each record is sorted: the stable order of NumPy merges what stands in order already
-        ranked={
-            name: np.sort(np.concatenate([r.ranked[name] for r in records]), kind="stable") for name in RANKED
-        },
+        ranked={name: _merged([r.ranked[name] for r in records]) for name in RANKED},
+        of_newcomers={name: _merged([r.of_newcomers[name] for r in records]) for name in RANKED},
     )
+
+
+def _merged(parts: list[list[float]]) -> Floats:
+    """All of them, ascending. Each is: the stable order of NumPy merges what stands in order already."""
+    return np.sort(np.concatenate(parts), kind="stable")

@@ -12,6 +12,7 @@ from stream.cases.hot import HARD, Judged
 from stream.cases.mixture import HABITS
 from stream.evidence import RANKED
 from stream.evidence.exchangeability import dissimilarity, normalise, tool_diversity
+from stream.evidence.lagged import of_newcomers
 from stream.evidence.piece import Floats
 from stream.evidence.rhythm import excess_spread
 from stream.evidence.traits import TRAITS
@@ -36,6 +37,7 @@ def survey(
     profile = state.profile(slots)
     profile |= {"on_events": profile["events"], "on_foreign": profile["foreign"]}
     contrast = _contrast(profile["histograms"])
+    ranked, of_new = _ranked(units, judged, contrast, min_units)
     return Record(
         time_ms=now_ms,
         rates=_rates(profile),
@@ -43,7 +45,8 @@ def survey(
         habits=_habits(profile),
         contrast=[float(value) for value in contrast],
         look=zeroed(normalise(profile["histograms"])[0]).mean(axis=0, dtype=np.float64).tolist(),
-        ranked=_ranked(units, judged, contrast, min_units),
+        ranked=ranked,
+        of_newcomers=of_new,
     )
 
 
@@ -102,10 +105,10 @@ def _contrast(histograms: NDArray[np.uint8]) -> Floats:
 
 def _ranked(
     units: Units | None, judged: Judged | None, contrast: Floats, min_units: int
-) -> dict[str, list[float]]:
-    """Ranked evidence of links that are not hot, a bounded number."""
+) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Ranked evidence of links that are not hot, and of those of newcomers among them."""
     if units is None:
-        return {name: [] for name in RANKED}
+        return {name: [] for name in RANKED}, {name: [] for name in RANKED}
     calm = (units.votes >= min_units) | units.by_kind(lambda kind: kind.few_units)
     if judged is not None:
         calm &= ~judged.hot
@@ -116,9 +119,14 @@ def _ranked(
         "alike": dissimilarity(units, contrast),
         "uniform_tool": tool_diversity(units),
     }
+    return _kept(values, calm), _kept(values, calm & of_newcomers(units))
+
+
+def _kept(values: dict[str, Floats], links: NDArray[np.bool_]) -> dict[str, list[float]]:
+    """Values of some of the links, sorted, a bounded number."""
     ranked = {}
     for name, column in values.items():
-        kept = np.sort(column[calm & np.isfinite(column)])
+        kept = np.sort(column[links & np.isfinite(column)])
         # every n-th, by size: the distribution stays, the record is bounded
         ranked[name] = [round(float(value), 6) for value in kept[:: len(kept) // LINKS_KEPT + 1]]
     return ranked

@@ -1,24 +1,35 @@
 """Tables of weights: what a nat of each piece of evidence weighs before any verdict.
 
-The built-in table weighs all evidence alike. What the learner has come to can be written as a file,
-reviewed, and named in `alerts.weights`: from then on it is the table that the learner starts from, is
-held against, and stays near.
+The built-in table was fitted to links of simulated worlds (see `_BY_PIECE`). What the learner has come to can
+be written as a file, reviewed, and named in `alerts.weights`: from then on it is the table that links are
+weighed by, and that the learner starts from, is held against, and stays near.
 """
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, NamedTuple
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stream.errors import ConfigError
-from stream.evidence import PIECES
+from stream.evidence import PIECES, Piece
+from stream.evidence.piece import Floats
 
 CANDIDATES: Final = ("unusual",)
 """Evidence that the built-in table leaves out."""
-_NAT: Final = 0.4
-"""Weight of a nat of any piece: measured, the families overlap, so their nats cannot simply be added up."""
-_BIAS: Final = -4.0
+_BIAS: Final = -3.1
+_BY_PIECE: Final = {
+    "alike": 0.66, "refused": 0.55, "orphaned": 0.52, "uniform_tool": 0.45, "handed_over": 0.44,
+    "failed_over": 0.33, "even": 0.27, "breadth": 0.27, "throwaway": 0.26, "changed": 0.24,
+    "young": 0.23, "templated": 0.22, "place": 0.13,
+    "roaming": 0.07, "tokens_in": 0.07, "tokens_out": 0.07, "common": 0.07,
+}  # fmt: skip
+"""Weight of a nat: a logistic regression over six-hourly looks at links of 32 looked-at worlds of three
+makes, a campaign's first six days against all honest links; none below a tenth of the greatest, all shrunk
+by a third. The bias is set by honest links alone: in every fourth of those worlds one honest group gets over
+it with the rules agreeing."""
 _HIGHEST: Final = 1.0
 """A nat is a log-likelihood ratio: even alone it cannot count for more than itself."""
 _DIGITS: Final = 4
@@ -32,7 +43,12 @@ class Weights(NamedTuple):
 
     def of(self, piece: str) -> float:
         """Weight of a nat of the piece."""
-        return dict(self.by_piece).get(piece, 0.0 if piece in CANDIDATES else _NAT)
+        return dict(self.by_piece).get(piece, _BY_PIECE.get(piece, 0.0))
+
+    def log_odds(self, pieces: Mapping[str, Piece]) -> Floats:
+        """Log odds that each link is a campaign's, by its evidence; shape (links,)."""
+        weighed = [self.of(name) * piece.nats for name, piece in pieces.items()]
+        return np.asarray(self.bias + np.sum(weighed, axis=0))
 
     def as_toml(self, origin: str) -> str:
         """The file that `load_weights` reads; `origin` says in one line where the numbers are from."""

@@ -55,14 +55,15 @@ class Links:
         self.state = LinkState(kinds, settings.windows.max_accounts, settings.windows.max_members)
         self.reference = Reference(warm_up_ms=round(settings.alerts.warm_up_days * DAY_MS))
         self.roll = Roll(self.state.profiles)
-        self.learner = VerdictLearner(load_weights(settings.alerts.weights))
+        table = load_weights(settings.alerts.weights)
+        self.learner = VerdictLearner(table)
         self.baseline = Baseline()
         self.budget = Budget(settings.alerts.cases_per_week)
         self._others: dict[str, Baseline | Budget] = {"baseline": self.baseline, "budget": self.budget}
         self._history = History(NAME, PIECES)
         self._sticky = StickyLinks()
         self.remembered = Remembered(kinds)
-        self._judging = Judging(self.state, self._alerts, self._history, self.remembered)
+        self._judging = Judging(self.state, self._alerts, self._history, self.remembered, table)
         self._naming: Naming | None = None
         self._learned = True
         self.scored = self.hot = 0

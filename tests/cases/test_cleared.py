@@ -10,11 +10,13 @@ from rich.console import Console
 
 from stream.cases.cleared import SENTENCES, cleared
 from stream.cases.hot import Judged, judge
+from stream.cases.opinion import heard
 from stream.config import Alerts
 from stream.errors import InputError
 from stream.evidence import PIECES, Piece, Units
 from stream.evidence.piece import DEEDS
 from stream.findings.cleared import Cleared, cleared_bytes, show_cleared
+from stream.learning.weights import Weights
 from tests.evidence.population import NOW_MS, Population
 
 ALERTS = Alerts()
@@ -145,3 +147,14 @@ def test_what_some_members_took_up_is_told_as_such() -> None:
     found = reasons(*cleared(judgement, pieces, np.zeros(1), links, ALERTS, NOW_MS))
     assert found["adoption"] == 4.0
     assert "history" not in found
+
+
+def test_a_table_that_knows_such_links_for_honest_ones_is_told() -> None:
+    made, none, much = crowd(), np.zeros(1), pieces_of(MUCH | {"breadth": 5.0})
+    links = made.links.state.links
+    rules = judge(made.units(), much, none, ALERTS.threshold_nats, ALERTS.min_units)
+    assert rules.hot[0]
+    against = heard(rules, much, none, Weights(bias=-10.0, by_piece=tuple((name, 0.0) for name in MUCH)))
+    found = reasons(*cleared(against, much, none, links, ALERTS, NOW_MS))
+    assert found["table"] == pytest.approx(-against.opinion[0], abs=1e-3)
+    assert "kind" not in found

@@ -71,14 +71,16 @@ def normality() -> Normality:
         contrast=np.full(len(ATTRIBUTES), 0.5),
         look=np.full(WIDTH, 1 / BINS),
         ranked={name: np.zeros(0) for name in RANKED},
+        of_newcomers={name: np.zeros(0) for name in RANKED},
     )
 
 
 def looked_at(links: StickyLinks, named: dict[int, range], fresh: range = range(20)) -> bool:
-    """A client that twenty accounts use; the `fresh` ones are young and signed up with throwaway mail."""
+    """A client that twenty accounts use; the `fresh` ones are young, on throwaway mail, and replay."""
     population = Population()
     old = [number for number in range(20) if number not in fresh]
-    population.accounts(fresh, events=40, created_ms=NOW_MS - DAY_MS, first_ms=NOW_MS - DAY_MS, email_class=2)
+    new = {"created_ms": NOW_MS - DAY_MS, "first_ms": NOW_MS - DAY_MS, "email_class": 2}
+    population.accounts(fresh, events=40, orphaned=20, **new)
     population.accounts(old, events=40, created_ms=NOW_MS - 900 * DAY_MS, first_ms=NOW_MS - 90 * DAY_MS)
     population.link("client", 1, range(20))
     for campaign, numbers in named.items():

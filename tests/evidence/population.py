@@ -112,6 +112,7 @@ def lagged(
     ranks: NDArray[np.float64] | Mapping[str, NDArray[np.float64]] | None = None,
     contrast: float = 0.5,
     veterans: int = 0,
+    of_newcomers: NDArray[np.float64] | None = None,
 ) -> Lagged:
     """A reference: trait rates, values of ranked evidence on reference links, contrast of strangers."""
     links = len(units.start)
@@ -121,6 +122,7 @@ def lagged(
     return Lagged(
         {name: np.full(links, rates[name]) for name in TRAITS},
         dict(given),
+        dict.fromkeys(RANKED, np.zeros(0) if of_newcomers is None else of_newcomers),
         np.full(len(ATTRIBUTES), contrast),
         np.full(links, veterans),
     )

@@ -34,6 +34,7 @@ def record(day: int, values: NDArray[np.float64]) -> Record:
         contrast=[0.5] * len(ATTRIBUTES),
         look=[0.0] * WIDTH,
         ranked={name: sorted(values.tolist()) for name in RANKED},
+        of_newcomers={name: [] for name in RANKED},
     )
 
 

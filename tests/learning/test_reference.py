@@ -24,6 +24,7 @@ def record(day: float, value: float) -> Record:
         contrast=[value] * len(ATTRIBUTES),
         look=[value] * WIDTH,
         ranked={name: [value, value + 1] for name in RANKED},
+        of_newcomers={name: [value] for name in RANKED},
     )
 
 

@@ -1,0 +1,78 @@
+"""What the table of weights adds to the rules."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+from stream.cases.hot import Judged, judge
+from stream.cases.opinion import heard
+from stream.cases.remembered import ALLOWED_NATS
+from stream.evidence import PIECES, Piece
+from stream.learning.weights import Weights
+from tests.cases.test_hot import CLIENT, THRESHOLD, UNITS
+
+INDIFFERENT = Weights(bias=0.0, by_piece=tuple((name, 0.0) for name in PIECES))
+
+
+def pieces_of(nats: Mapping[str, float]) -> dict[str, Piece]:
+    one = np.ones(1)
+    return {name: Piece(name, one * nats.get(name, 0.0), one * 0.5, one * 0, one * 0) for name in PIECES}
+
+
+def both(nats: Mapping[str, float], table: Weights, remembered: float = 0.0) -> tuple[Judged, Judged]:
+    """A link by the rules alone, and with the table heard."""
+    pieces, said = pieces_of(nats), np.full(1, remembered)
+    rules = judge(CLIENT, pieces, said, THRESHOLD, UNITS)
+    return rules, heard(rules, pieces, said, table)
+
+
+def over(judged: Judged) -> float:
+    return float(judged.total[0] - judged.need[0])
+
+
+def test_a_table_that_cannot_tell_halves_what_the_rules_say() -> None:
+    for nats in ({"young": 5.0, "alike": 4.0}, {"young": 5.0, "orphaned": 6.0, "even": 4.0}):
+        rules, judged = both(nats, INDIFFERENT)
+        assert over(judged) == pytest.approx(over(rules) / 2)
+        assert judged.hot[0] == rules.hot[0]
+
+
+def test_what_the_rules_find_wanting_the_table_may_make_up() -> None:
+    nats = {"young": 4.0, "alike": 3.5}
+    rules, judged = both(nats, Weights(bias=0.0, by_piece=(("alike", 0.5),)))
+    assert not rules.hot[0]
+    assert judged.hot[0]
+    rules, judged = both({"young": 5.0, "alike": 5.0}, Weights(bias=-4.0, by_piece=(("alike", 0.5),)))
+    assert rules.hot[0]
+    assert not judged.hot[0]
+
+
+def test_the_evidence_and_the_threshold_still_add_up() -> None:
+    rules, judged = both({"young": 5.0, "alike": 4.0}, Weights())
+    assert judged.total[0] == rules.total[0]
+    assert judged.need[0] == pytest.approx(rules.need[0] - judged.opinion[0])
+
+
+def test_one_reason_is_not_enough_whatever_the_table_says() -> None:
+    _, judged = both({"alike": 4.0}, Weights(bias=0.0, by_piece=(("alike", 1.0),)))
+    assert over(judged) > 0
+    assert not judged.hot[0]
+
+
+def test_an_analyst_is_heard_by_both() -> None:
+    nats = {"young": 5.0, "alike": 4.0, "orphaned": 6.0}
+    _, before = both(nats, Weights())
+    _, after = both(nats, Weights(), remembered=-4.0)
+    assert over(after) == pytest.approx(over(before) - 4.0)
+    _, allowed = both(nats, Weights(bias=0.0, by_piece=(("alike", 1.0),)), remembered=ALLOWED_NATS)
+    assert not allowed.hot[0]
+
+
+@pytest.mark.parametrize("deed", ["orphaned", "handed_over", "failed_over", "refused"])
+def test_the_built_in_table_holds_what_is_done_for_worse_than_what_newcomers_are(deed: str) -> None:
+    def says(nats: Mapping[str, float]) -> float:
+        return float(Weights().log_odds(pieces_of(nats))[0])
+
+    assert says({deed: 5.0}) > says({"young": 5.0})
+    assert says({"young": 5.0, "templated": 5.0, "roaming": 5.0}) < 0
