@@ -85,7 +85,7 @@ def _relief(
         "settled": judged.settled,
         "adoption": judged.adopted,
         "table": np.maximum(-judged.opinion, 0),
-        "kind": np.maximum(judged.need + judged.opinion - threshold - judged.newcomers - judged.settled, 0),
+        "kind": np.maximum(judged.need - threshold - judged.newcomers - judged.settled, 0),
         # what is allowed outweighs everything; an endless weight would tell no more than that
         "analyst": np.minimum(-remembered, before),
     }

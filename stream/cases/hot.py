@@ -113,7 +113,7 @@ class Judged:
     product: Floats
     """Nats over the need that do not count, for all there is could come of sharing one product; else none."""
     opinion: Floats
-    """Nats that the table of weights takes off the need, or adds to it where negative; see `opinion`."""
+    """Nats of the total that the table of weights adds, or takes where negative: see `opinion`."""
     able: NDArray[np.bool_]
     """Whether there are units and reasons enough: nats over the need alone would make it hot."""
     hot: NDArray[np.bool_]

@@ -124,10 +124,11 @@ class Naming:
             named = self._named(number, members, free, probability, strong)
             if named.any():
                 companions = ((link.campaign, LEAST_NAMED),)
-                yield self._suspect(
+                joined = self._suspect(
                     "joined", number, value, link.score, link.threshold, link.evidence, free, named,
                     probability, companions, True,
                 )  # fmt: skip
+                yield replace(joined, opinion=link.opinion)
 
     def _refit(self, link: Sticky, members: Members) -> None:
         named = members.where(self.campaign[members.account] == link.campaign)
@@ -152,7 +153,7 @@ class Naming:
     def _judge(self, number: int, value: int, i: int, judged: Judged) -> Suspect | None:
         kind, everyone = self.state.kinds[number], self._roster.on(number, value)
         free = self._free(everyone)
-        score, need = float(judged.total[i]), float(judged.need[i])
+        score, need, opinion = (float(of[i]) for of in (judged.total, judged.need, judged.opinion))
         rates = self._rates(number)
         shown = {name: self._shown(judged, name, i, rates[name]) for name in TRAITS}
         shown[NEWCOMER] = float(free.traits[NEWCOMER].mean()) if len(free.account) else 1.0
@@ -166,7 +167,7 @@ class Naming:
             rates,
             self.normality.normal,
             self.normality.look,
-            score,
+            score - opinion,
             judged.identity_tells(i, kind, free) and not pays_for_others(kind),
         )
         if judged.pieces["breadth"].nats[i] > 2:
@@ -186,7 +187,7 @@ class Naming:
         suspect = self._suspect(
             "hot", number, value, score, need, tell(judged, i), free, named, probability, companions, certain
         )
-        return replace(suspect, margin=margin)
+        return replace(suspect, margin=margin, opinion=round(opinion, 6))
 
     def _shown(self, judged: Judged, name: str, i: int, rate: float) -> float:
         """Share of the link's units that show a trait, drawn a little towards the population's."""

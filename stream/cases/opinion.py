@@ -24,7 +24,7 @@ def heard(judged: Judged, news: Mapping[str, Piece], remembered: Floats, table: 
     """The links with the table heard. `news`, `remembered`: what the rules were told, (links,) each."""
     margin = judged.total - judged.need
     opinion = (_NATS * table.log_odds(news) + remembered - margin) / 2
-    need = judged.need - opinion
+    total = judged.total + opinion
     # rounded, so that the last bit of a sum of floats cannot decide
-    hot = judged.able & (np.round(judged.total, 6) >= np.round(need, 6))
-    return replace(judged, need=need, opinion=opinion, hot=hot)
+    hot = judged.able & (np.round(total, 6) >= np.round(judged.need, 6))
+    return replace(judged, total=total, opinion=opinion, hot=hot)

@@ -31,6 +31,8 @@ class Sticky:
     """Looks in a row at which its evidence held; _DAY once it is proven."""
     failed: int = 0
     """Looks in a row at which it did not."""
+    opinion: float = 0.0
+    """Nats of the score that the table of weights added."""
 
     @property
     def proven(self) -> bool:
@@ -48,7 +50,8 @@ class Sticky:
         evidence = [[getattr(e, name) for name in Evidence.__slots__] for e in self.evidence]
         return {
             "mixture": self.mixture.plain(), "campaign": self.campaign, "score": self.score,
-            "threshold": self.threshold, "evidence": evidence, "looks": [self.held, self.failed],
+            "threshold": self.threshold, "evidence": evidence,
+            "looks": [self.held, self.failed, self.opinion],
         }  # fmt: skip
 
     @staticmethod

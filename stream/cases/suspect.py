@@ -55,6 +55,8 @@ class Suspect:
     """Evidence is nearly deterministic or well over the threshold: one tick is enough."""
     margin: float = 0.0
     """Nats over the threshold that a new case had to get at this tick."""
+    opinion: float = 0.0
+    """Nats of the score that the table of weights added."""
 
 
 @dataclass(frozen=True, slots=True)

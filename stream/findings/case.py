@@ -153,11 +153,12 @@ def _links(links: Sequence[Written]) -> Table:
     table = Table(box=None, pad_edge=False)
     for heading in ("kind", "value"):
         table.add_column(heading)
-    for heading in ("payers", "accounts", "score", "threshold", "margin"):
+    for heading in ("payers", "accounts", "score", "of the table", "threshold", "margin"):
         table.add_column(heading, justify="right")
     for link in links:
         counts = (f"{link['units']:,}", f"{link['members']:,}")
-        nats = (number(link["score"]), number(link["threshold"]), number(link.get("margin", 0)))
+        names = ("score", "table", "threshold", "margin")
+        nats = (number(link.get(name, 0)) for name in names)
         table.add_row(Text(link["kind"]), Text(link["value"]), *counts, *nats)
     return table
 

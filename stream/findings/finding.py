@@ -38,7 +38,7 @@ class LinkRef:
 
     `exchanges` are all exchanges on it in each of the HORIZONS before the finding, whoever made them;
     None where they are not known. `margin` are the nats over the threshold that the budget asked of a new
-    case when the link was at its hottest.
+    case when the link was at its hottest, `opinion` those of the score that are the table's of weights.
     """
 
     kind: str
@@ -49,6 +49,7 @@ class LinkRef:
     threshold: float
     exchanges: tuple[int, ...] | None = None
     margin: float = 0.0
+    opinion: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

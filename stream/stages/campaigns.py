@@ -260,6 +260,7 @@ def _ref(suspect: Suspect, members: int) -> LinkRef:
         suspect.score,
         suspect.threshold,
         margin=suspect.margin,
+        opinion=suspect.opinion,
     )
 
 

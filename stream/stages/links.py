@@ -137,8 +137,9 @@ class Links:
                     before = self._sticky.get(key)
                     held = before.held if before is not None and before.campaign == campaign else 0
                     self._sticky[key] = Sticky(
-                        mixtures[key], campaign, suspect.score, suspect.threshold, suspect.evidence, held
-                    )
+                        mixtures[key], campaign, suspect.score, suspect.threshold, suspect.evidence, held,
+                        opinion=suspect.opinion,
+                    )  # fmt: skip
                     self._learned = True
 
     def overlaps(self) -> list[Overlap]:

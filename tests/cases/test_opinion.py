@@ -50,8 +50,8 @@ def test_what_the_rules_find_wanting_the_table_may_make_up() -> None:
 
 def test_the_evidence_and_the_threshold_still_add_up() -> None:
     rules, judged = both({"young": 5.0, "alike": 4.0}, Weights())
-    assert judged.total[0] == rules.total[0]
-    assert judged.need[0] == pytest.approx(rules.need[0] - judged.opinion[0])
+    assert judged.need[0] == rules.need[0]
+    assert judged.total[0] == pytest.approx(rules.total[0] + judged.opinion[0])
 
 
 def test_one_reason_is_not_enough_whatever_the_table_says() -> None:
