@@ -1,6 +1,6 @@
 """The verdict learner: river's logistic regression over a link's evidence, tuned within bounds.
 
-It starts from a table of weights (built in: 0.4 a nat, bias -4) and learns from analysts' verdicts, one
+It starts from a table of weights (`stream.learning.weights`) and learns from analysts' verdicts, one
 step of gradient descent each; after every step each weight is clamped to [1/1.5, 1.5] of its start and the
 bias to within 1. So a few wrong or hostile verdicts cannot turn it, and a cold start costs nothing
 (measured: as good as the table from the first day, 5 % wrong verdicts do no harm). Candidate evidence,
