@@ -27,6 +27,8 @@ class Continuations(NamedTuple):
     """The gateway told a conversation for it."""
     handed_over: Mask
     orphaned: Mask
+    giver: Keys
+    """Who pays for the account that handed it over; 0 where nobody did."""
 
 
 Units = Callable[[Keys], Keys]
@@ -59,9 +61,12 @@ class Turns:
         left_by = self.table["account"][slots]
         # a state that several accounts left (a canned greeting, a benchmark) is nobody's
         other = (left_by != account[continues]) & (left_by != _NOBODY)
-        unrelated = self._units(left_by[other]) != events["unit"][continues[other]]
-        handed_over[continues[other][unrelated]] = True
-        return Continuations((before != 0) | (events["next_turn"] != 0), handed_over, orphaned)
+        rows, units = continues[other], self._units(left_by[other])
+        unrelated = units != events["unit"][rows]
+        handed_over[rows[unrelated]] = True
+        giver = np.zeros(len(before), np.uint64)
+        giver[rows[unrelated]] = units[unrelated]
+        return Continuations((before != 0) | (events["next_turn"] != 0), handed_over, orphaned, giver)
 
     def _remember(self, states: Keys, account: Keys, time_ms: NDArray[np.int64]) -> None:
         groups = Groups(states)

@@ -16,7 +16,7 @@ from stream.config import Windows
 from stream.event.columns import Columns, take
 from stream.links.kinds import LinkKind
 from stream.links.sightings import TILE_MS, merged, sight
-from stream.memory import histograms, regimes, routine
+from stream.memory import histograms, partners, regimes, routine
 from stream.memory.bodies import Bodies
 from stream.memory.exchanges import Exchanges
 from stream.memory.habits import Habits
@@ -65,6 +65,7 @@ def _columns() -> dict[str, Column]:
         "counts_newest": Column(np.int32, fill=NEVER),
         "sums_newest": Column(np.int32, fill=NEVER),
         "histograms": Column(np.uint8, histograms.WIDTH),
+        **partners.COLUMNS,
         **routine.COLUMNS,
         **regimes.COLUMNS,
     }
@@ -157,6 +158,7 @@ class Accounts:
         turns, repeats = self._turns.resolve(events), self._bodies.resolve(events)
         events |= turns._asdict() | repeats._asdict()
         events["refused"] = events["safety"] != 0
+        partners.keep_strangers(self.table, events, slots)
         routine.keep_news(self.table, events, slots)
         events["streamed"] = events["stream"] == 1
         events["sized"] = events["input_tokens"] >= 0
