@@ -81,7 +81,7 @@ def _relief(
         "common": -np.minimum(judged.pieces["common"].nats, 0),
         "history": before - news - judged.adopted,
         "newcomers": np.maximum(judged.newcomers, 0),
-        "product": judged.product,
+        "product": np.where(judged.product, np.maximum(judged.total - judged.need, 0), 0.0),
         "settled": judged.settled,
         "adoption": judged.adopted,
         "table": np.maximum(-judged.opinion, 0),

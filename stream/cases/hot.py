@@ -110,8 +110,8 @@ class Judged:
     """Nats of the need that are asked because nothing has begun: members are merely alike."""
     adopted: Floats
     """Nats of `changed` that do not count, for some members changed and not half of them."""
-    product: Floats
-    """Nats over the need that do not count, for all there is could come of sharing one product; else none."""
+    product: NDArray[np.bool_]
+    """Where units and reasons are enough, but all there is could come of sharing one product."""
     opinion: Floats
     """Nats of the total that the table of weights adds, or takes where negative: see `opinion`."""
     able: NDArray[np.bool_]
@@ -160,9 +160,9 @@ def judge(
     need = threshold + _margin(units, hard, min_units) + newcomers + settled
     own = _no_product(pieces, _in_one_place(units, pieces)) | harvests | in_step
     # rounded, so that the last bit of a sum of floats cannot decide
-    able = (reasons >= 2) & enough & own
+    enough &= reasons >= 2
+    able, product = enough & own, enough & ~own
     hot = able & (np.round(total, 6) >= np.round(need, 6))
-    product = np.where(own, 0.0, np.maximum(total - need, 0))
     adopted = changed.nats - pieces["changed"].nats
     return Judged(
         units, pieces, total, need, hard, newcomers, settled, adopted, product, np.zeros(len(need)), able, hot

@@ -83,4 +83,4 @@ class Judging:
         news = self.history.news(links.keys[units.link], pieces, now_ms)
         remembered = self.remembered.nats(links)[units.link]
         judged = judge(units, news, remembered, alerts.threshold_nats, alerts.min_units)
-        return heard(judged, news, remembered, self.table), pieces
+        return heard(judged, remembered, self.table), pieces

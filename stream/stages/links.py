@@ -109,7 +109,7 @@ class Links:
         self.budget.read(now_ms)
         if judged is not None:
             keys = self.state.links.keys[judged.units.link]
-            self.budget.note(keys, judged.total - judged.need, judged.able, now_ms)
+            self.budget.note(keys, judged.total - judged.need, judged.able | judged.hot, now_ms)
         seats = self.remembered.without_allowed(members, self.state.links)
         self._naming = Naming(
             self.state,

@@ -154,7 +154,7 @@ def test_a_table_that_knows_such_links_for_honest_ones_is_told() -> None:
     links = made.links.state.links
     rules = judge(made.units(), much, none, ALERTS.threshold_nats, ALERTS.min_units)
     assert rules.hot[0]
-    against = heard(rules, much, none, Weights(bias=-10.0, by_piece=tuple((name, 0.0) for name in MUCH)))
+    against = heard(rules, none, Weights(bias=-10.0, by_piece=tuple((name, 0.0) for name in MUCH)))
     found = reasons(*cleared(against, much, none, links, ALERTS, NOW_MS))
     assert found["table"] == pytest.approx(-against.opinion[0], abs=1e-3)
     assert "kind" not in found

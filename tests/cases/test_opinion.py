@@ -24,7 +24,7 @@ def both(nats: Mapping[str, float], table: Weights, remembered: float = 0.0) -> 
     """A link by the rules alone, and with the table heard."""
     pieces, said = pieces_of(nats), np.full(1, remembered)
     rules = judge(CLIENT, pieces, said, THRESHOLD, UNITS)
-    return rules, heard(rules, pieces, said, table)
+    return rules, heard(rules, said, table)
 
 
 def over(judged: Judged) -> float:
@@ -58,6 +58,15 @@ def test_one_reason_is_not_enough_whatever_the_table_says() -> None:
     _, judged = both({"alike": 4.0}, Weights(bias=0.0, by_piece=(("alike", 1.0),)))
     assert over(judged) > 0
     assert not judged.hot[0]
+
+
+def test_where_both_are_sure_no_product_explains_it() -> None:
+    shared = {"young": 5.0, "templated": 5.0, "breadth": 4.0, "uniform_tool": 3.0}
+    for bias, hot in ((0.0, False), (3.0, True)):
+        rules, judged = both(shared, Weights(bias=bias, by_piece=tuple((name, 0.0) for name in PIECES)))
+        assert rules.product[0]
+        assert over(judged) > 0
+        assert judged.hot[0] == hot
 
 
 def test_an_analyst_is_heard_by_both() -> None:
