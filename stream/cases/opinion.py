@@ -2,7 +2,8 @@
 
 The rules add up nats and know what else explains them; each was written for a world in which they erred. The
 table knows no rules: it says how likely links with such evidence were a campaign's. They err on different
-links, so both are heard, with one vote each: what one finds wanting the other has to make up.
+links, so both are heard, with one vote each: what one finds wanting the other has to make up. Where fields
+are missing the table misses evidence that it counts on, and has so much less of a vote.
 """
 
 from dataclasses import replace
@@ -25,7 +26,9 @@ alike, were sure for the table and nothing to the rules: 37 of a judge's made 21
 def heard(judged: Judged, remembered: Floats, table: Weights) -> Judged:
     """The links with the table heard. `remembered`: nats of analysts' decisions, (links,)."""
     margin = judged.total - judged.need
-    opinion = (_NATS * table.log_odds(judged.pieces) + remembered - margin) / 2
+    voice = table.heard(judged.pieces)
+    told = _NATS * table.log_odds(judged.pieces, voice) + remembered
+    opinion = voice / (1 + voice) * (told - margin)
     total = judged.total + opinion
     # rounded, so that the last bit of a sum of floats cannot decide
     over = np.round(total - judged.need, 6)

@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stream.errors import ConfigError
-from stream.evidence import PIECES, Piece
+from stream.evidence import PIECES, RANKED, Piece
 from stream.evidence.piece import Floats
 
 CANDIDATES: Final = ("unusual",)
@@ -30,6 +30,12 @@ _BY_PIECE: Final = {
 makes, a campaign's first six days against all honest links; none below a tenth of the greatest, all shrunk
 by a third. The bias is set by honest links alone: in every fourth of those worlds one honest group gets over
 it with the rules agreeing."""
+_USUAL: Final = {
+    "young": 3.8, "alike": 2.7, "handed_over": 1.5, "even": 1.3, "templated": 1.2, "throwaway": 1.0,
+    "roaming": 0.9, "orphaned": 0.8, "failed_over": 0.8, "breadth": 0.8, "tokens_out": 0.6, "changed": 0.5,
+    "refused": 0.4, "tokens_in": 0.4, "uniform_tool": 0.2,
+}  # fmt: skip
+"""Mean nats of a campaign's links in those worlds, of the evidence that speaks against."""
 _HIGHEST: Final = 1.0
 """A nat is a log-likelihood ratio: even alone it cannot count for more than itself."""
 _DIGITS: Final = 4
@@ -45,16 +51,31 @@ class Weights(NamedTuple):
         """Weight of a nat of the piece."""
         return dict(self.by_piece).get(piece, _BY_PIECE.get(piece, 0.0))
 
-    def log_odds(self, pieces: Mapping[str, Piece]) -> Floats:
-        """Log odds that each link is a campaign's, by its evidence; shape (links,)."""
+    def log_odds(self, pieces: Mapping[str, Piece], heard: float = 1.0) -> Floats:
+        """Log odds that each link is a campaign's, by its evidence; shape (links,).
+
+        `heard`: share of the evidence that there is to be had. Who hears half of it expects half.
+        """
         weighed = [self.of(name) * piece.nats for name, piece in pieces.items()]
-        return np.asarray(self.bias + np.sum(weighed, axis=0))
+        return np.asarray(self.bias * heard + np.sum(weighed, axis=0))
+
+    def heard(self, pieces: Mapping[str, Piece]) -> float:
+        """Share of what usually tells a campaign's links that these pieces could tell, in [0, 1]."""
+        usual = {name: self.of(name) * nats for name, nats in _USUAL.items()}
+        alive = sum(nats for name, nats in usual.items() if name in pieces and _alive(pieces[name]))
+        return alive / max(sum(usual.values()), 1e-9)
 
     def as_toml(self, origin: str) -> str:
         """The file that `load_weights` reads; `origin` says in one line where the numbers are from."""
         lines = [f"# {origin}", f"bias = {self.bias:.{_DIGITS}f}", "", "[weights]"]
         pieces = (*PIECES, *CANDIDATES)
         return "\n".join([*lines, *(f"{name} = {self.of(name):.{_DIGITS}f}" for name in pieces)]) + "\n"
+
+
+def _alive(piece: Piece) -> bool:
+    """Whether the fields that it needs come: some link shows it, or it is ranked among others."""
+    ranked = piece.name in RANKED and np.isfinite(piece.expected).any()
+    return bool(ranked or (np.nan_to_num(piece.observed) > 0).any())
 
 
 class _File(BaseModel):

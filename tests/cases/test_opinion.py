@@ -12,7 +12,7 @@ from stream.evidence import PIECES, Piece
 from stream.learning.weights import Weights
 from tests.cases.test_hot import CLIENT, THRESHOLD, UNITS
 
-INDIFFERENT = Weights(bias=0.0, by_piece=tuple((name, 0.0) for name in PIECES))
+DUMB = Weights(bias=-3.0, by_piece=tuple((name, 0.0) for name in PIECES))
 
 
 def pieces_of(nats: Mapping[str, float]) -> dict[str, Piece]:
@@ -31,11 +31,34 @@ def over(judged: Judged) -> float:
     return float(judged.total[0] - judged.need[0])
 
 
-def test_a_table_that_cannot_tell_halves_what_the_rules_say() -> None:
-    for nats in ({"young": 5.0, "alike": 4.0}, {"young": 5.0, "orphaned": 6.0, "even": 4.0}):
-        rules, judged = both(nats, INDIFFERENT)
-        assert over(judged) == pytest.approx(over(rules) / 2)
-        assert judged.hot[0] == rules.hot[0]
+def test_both_have_one_vote() -> None:
+    nats = {"young": 5.0, "alike": 4.0}
+    for bias in (-4.0, -2.0, 0.0):
+        table = Weights(bias=bias)
+        rules, judged = both(nats, table)
+        table_alone = 6.0 * float(table.log_odds(pieces_of(nats))[0])
+        assert over(judged) == pytest.approx((over(rules) + table_alone) / 2)
+
+
+def test_a_table_of_no_weights_has_no_say() -> None:
+    rules, judged = both({"young": 5.0, "alike": 4.0}, DUMB)
+    assert over(judged) == over(rules)
+
+
+def test_the_table_does_not_miss_what_cannot_come() -> None:
+    nats = {"even": 4.0, "breadth": 4.0}
+    said = {}
+    for blind in (False, True):
+        pieces = pieces_of(nats)
+        if blind:
+            absent = np.full(1, np.nan)
+            pieces |= {
+                n: Piece(n, p.nats, absent, absent, absent) for n, p in pieces.items() if n not in nats
+            }
+        rules = judge(CLIENT, pieces, np.zeros(1), THRESHOLD, UNITS)
+        said[blind] = float(heard(rules, np.zeros(1), Weights()).opinion[0])
+    assert said[False] < -1.0
+    assert 0.0 < said[True] < 2.0
 
 
 def test_what_the_rules_find_wanting_the_table_may_make_up() -> None:
@@ -62,8 +85,8 @@ def test_one_reason_is_not_enough_whatever_the_table_says() -> None:
 
 def test_where_both_are_sure_no_product_explains_it() -> None:
     shared = {"young": 5.0, "templated": 5.0, "breadth": 4.0, "uniform_tool": 3.0}
-    for bias, hot in ((0.0, False), (3.0, True)):
-        rules, judged = both(shared, Weights(bias=bias, by_piece=tuple((name, 0.0) for name in PIECES)))
+    for bias, hot in ((-5.0, False), (-1.0, True)):
+        rules, judged = both(shared, Weights(bias=bias))
         assert rules.product[0]
         assert over(judged) > 0
         assert judged.hot[0] == hot
