@@ -7,17 +7,15 @@ Names follow Prometheus: base units, unit last, counters end in `_total`. Labels
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final, Literal, NamedTuple
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
-from stream.errors import ConfigError
 from stream.runtime.stage import Stage
 from stream.runtime.stats import Stats
 
@@ -194,9 +192,30 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric("shoal_commits_total", "counter", "Transactions committed."),
     Metric("shoal_commit_duration_seconds", "histogram", "Time of a commit.", "seconds", buckets=_SECONDS),
     Metric("shoal_parcel_bytes_total", "counter", "Events handed on by an intake apart.", "bytes"),
-    Metric("shoal_changelog_bytes_total", "counter", "State written to the changelog.", "bytes"),
+    Metric(
+        "shoal_changelog_bytes_total",
+        "counter",
+        "State written to the changelog: deltas (what changed), bases that replace them, heads.",
+        "bytes",
+        "part",
+    ),
+    Metric("shoal_restore_ratio", "gauge", "State that is read back; 1: the worker reads on.", "ratio"),
 )
 """The table: dashboards and tests are checked against it."""
+
+
+class Health(NamedTuple):
+    """Whether a worker works, and how far behind it is."""
+
+    stage: Stage
+    reading: bool
+    """The state is restored, and it reads on."""
+    restored: float
+    """Share of the stored state, from 0 to 1."""
+    lag_records: dict[str, int]
+    """By partition, at the last look."""
+    events: int
+    """Taken in since the start."""
 
 
 class Meters(Collector):
@@ -252,19 +271,18 @@ class Meters(Collector):
             if metric.read is not None:
                 yield _family(metric, metric.read(stats))
 
-    @contextmanager
-    def serve(self, port: int) -> Iterator[int]:
-        """`/metrics` in a thread of its own while the context lasts; yields the port. 0 takes a free one."""
-        try:
-            server, thread = start_http_server(port, registry=self.registry)
-        except OSError as error:
-            raise ConfigError(f"kafka.metrics_port {port} cannot be opened: {error.strerror}") from error
-        try:
-            yield server.server_port
-        finally:
-            server.shutdown()
-            server.server_close()
-            thread.join()
+    def health(self) -> Health:
+        """How it stands with the worker now."""
+        shown = self.registry.get_sample_value
+        restored, lag = shown("shoal_restore_ratio") or 0.0, "shoal_consumer_lag_records"
+        partitions = self._labels.get(lag, set())
+        return Health(
+            stage=self.stats.stage,
+            reading=restored == 1.0,
+            restored=restored,
+            lag_records={name: round(shown(lag, {"partition": name}) or 0) for name in sorted(partitions)},
+            events=self.stats.events,
+        )
 
     def _declare(self, metric: Metric) -> None:
         labels = (metric.label,) if metric.label else ()

@@ -1,13 +1,11 @@
 import math
-import socket
-import urllib.error
 import urllib.request
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from stream.errors import ConfigError
 from stream.metrics import METRICS, Meters
+from stream.runtime.endpoint import serving
 from stream.runtime.stats import Stats
 
 
@@ -38,7 +36,7 @@ def test_names_are_declared_once() -> None:
 
 def test_a_scrape_shows_the_loop_and_the_last_reading() -> None:
     meters = Meters()
-    with meters.serve(0) as port:
+    with serving(meters, 0) as port:
         meters.add("shoal_commits_total", 3)
         meters.add("shoal_findings_total", label="open")
         meters.put("shoal_consumer_lag_records", 12, "requests-0")
@@ -69,7 +67,7 @@ def test_a_partition_that_moved_away_is_shown_no_longer() -> None:
     meters = Meters()
     meters.put_each("shoal_consumer_lag_records", {"requests-0": 1, "requests-1": 2})
     meters.put_each("shoal_consumer_lag_records", {"requests-1": 3})
-    with meters.serve(0) as port:
+    with serving(meters, 0) as port:
         samples = scraped(port)
     assert samples["shoal_consumer_lag_recordsrequests-1"] == 3
     assert "shoal_consumer_lag_recordsrequests-0" not in samples
@@ -78,26 +76,10 @@ def test_a_partition_that_moved_away_is_shown_no_longer() -> None:
 def test_what_is_not_known_is_not_zero() -> None:
     meters = Meters()
     meters.publish(Stats(coverage={"ja4": (0, 0)}))
-    with meters.serve(0) as port:
+    with serving(meters, 0) as port:
         samples = scraped(port)
     assert math.isnan(samples["shoal_watermark_age_seconds"])
     assert math.isnan(samples["shoal_field_coverage_ratioja4"])
-
-
-def test_the_port_is_free_again_afterwards() -> None:
-    with Meters().serve(0) as port:
-        scraped(port)
-    with pytest.raises(urllib.error.URLError):
-        scraped(port)
-    with Meters().serve(port):
-        scraped(port)
-
-
-def test_a_port_that_is_taken_is_one_line() -> None:
-    with socket.create_server(("", 0)) as other:
-        port = other.getsockname()[1]
-        with pytest.raises(ConfigError, match=f"{port} cannot be opened"), Meters().serve(port):
-            pass
 
 
 def test_what_passes_a_stage_is_told_apart_before_and_after_its_first_reading() -> None:

@@ -100,10 +100,22 @@ ROWS: Final[tuple[tuple[str, tuple[Panel, ...]], ...]] = (
                 "Written to Kafka",
                 "Bps",
                 (
-                    ("changelog", "rate(shoal_changelog_bytes_total[1m])"),
+                    ("state: {{part}}", "sum by (part) (rate(shoal_changelog_bytes_total[1m]))"),
                     ("events handed on", "rate(shoal_parcel_bytes_total[1m])"),
                 ),
             ),
+            Panel(
+                "Write amplification of state",
+                "short",
+                (
+                    (
+                        "all over deltas",
+                        "sum(shoal_changelog_bytes_total) / "
+                        'sum(shoal_changelog_bytes_total{part="deltas"})',
+                    ),
+                ),
+            ),
+            Panel("Restored", "percentunit", (("state", "shoal_restore_ratio"),)),
             Panel(
                 "Process",
                 "short",

@@ -97,6 +97,8 @@ class Changelog:
         self._unwritten: list[Record] = []
         self._debris: list[bytes] = []
         self._live: dict[bytes, Record] = {}
+        self.blocks = 0
+        """How many `replay` hands out."""
 
     @property
     def due(self) -> bool:
@@ -144,6 +146,7 @@ class Changelog:
             return iter(()), {}
         marks = self._adopt(head, live)
         order = self._base.keys + [delta.key for delta in self._deltas]
+        self.blocks = sum(Place(*_PLACE.unpack(live[key].place)).part == 0 for key in order)
         return _blocks([live[key] for key in order]), marks
 
     @staticmethod

@@ -24,6 +24,7 @@ from stream.runtime.origin import ANEW, fingerprint
 from stream.runtime.parcel import HEADER, Packed, Parcel, cuts, nothing, pack
 from stream.runtime.reading import consumer, source_of
 from stream.runtime.requests import BATCH_RECORDS, POLL_MS
+from stream.runtime.restoring import RATIO
 from stream.runtime.silence import LOOK_S, Silence
 from stream.runtime.stage import INTAKE
 from stream.runtime.stats import Stats
@@ -95,6 +96,7 @@ class IntakeWorker(ConsumerRebalanceListener):  # type: ignore[misc]
         self._check_key(own)
         # A worker that ran all stages may have read before: its offsets are where parcels begin.
         self._before = {partition: at.offset for partition, at in before.items()}
+        self._meters.put(RATIO, 1.0)  # it keeps no state
         self._consumer.subscribe([self._names.requests_topic], listener=self)
 
     async def step(self) -> None:

@@ -20,6 +20,7 @@ from stream.config import Settings
 from stream.errors import BrokerError
 from stream.metrics import Meters
 from stream.runtime.access import brokers, check_access, credentials
+from stream.runtime.endpoint import serving
 from stream.runtime.intake import IntakeWorker
 from stream.runtime.pipeline import Pipeline
 from stream.runtime.refusal import failure
@@ -98,8 +99,8 @@ def _serve(settings: Settings, stage: Stage, make: Make, *, once: bool) -> None:
     meters, over = Meters(stage), asyncio.Event()
     loop = make(meters, over)
     watchdog = Watchdog(lambda: loop.progress)
-    with watchdog.watching(), meters.serve(settings.kafka.metrics_port) as port:
-        log.info("metrics on port %d", port)
+    with watchdog.watching(), serving(meters, settings.kafka.metrics_port) as port:
+        log.info("metrics and health on port %d", port)
         asyncio.run(_live(_Life(settings, loop, over, watchdog, once=once), settings))
 
 

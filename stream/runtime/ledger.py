@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from typing import Final
 
@@ -16,11 +17,17 @@ from stream.runtime.changelog import HEAD, HEADER, Changelog, Record
 from stream.runtime.origin import LOST_STATE, check_origin, origin
 from stream.runtime.pipeline import Outputs
 from stream.runtime.reading import consumer
+from stream.runtime.restoring import Restoring
 from stream.runtime.waiting import PATIENCE_S, connect, patiently
 from stream.runtime.writer import Offsets, Sent, Writer
 
+PARTS: Final = {b"d": "deltas", b"b": "base", HEAD[:1]: "heads"}
+"""By how the key of a record begins."""
 TAIL_RECORDS: Final = 32
 """Read from the end for the head, at first: more than a commit of a small state has."""
+
+Stretch = tuple[list[Record], float]
+"""Records, and the share of the whole that is read with them."""
 
 log = logging.getLogger(__name__)
 
@@ -60,13 +67,15 @@ class Ledger:
     async def restore(self) -> tuple[Iterator[Block], dict[str, int]]:
         """The committed state, and the marks of the last commit; call it after `start`."""
         began, size, count = time.monotonic(), 0, 0
+        restoring = Restoring(self._meters)
         reader = await connect(self._reader, self._names)
         try:
             tp = TopicPartition(self._names.changelog_topic, 0)
             reader.assign([tp])
             await reader.seek_to_beginning(tp)
-            async for records in _to_the_end(reader, tp):
+            async for records, share in _to_the_end(reader, tp):
                 self._changelog.load(records)
+                restoring.read(share)
                 size += sum(len(record.value or b"") for record in records)
                 count += len(records)
         finally:
@@ -74,7 +83,7 @@ class Ledger:
         blocks, marks = self._replayed()
         took_s = time.monotonic() - began
         log.info("read %d changelog records (%.1f MB) in %.1f s", count, size / 1e6, took_s)
-        return blocks, marks
+        return restoring.building(blocks, self._changelog.blocks), marks
 
     async def commit(
         self, outputs: Iterable[Outputs], deltas: Iterable[Block], marks: Mapping[str, int], offsets: Offsets
@@ -85,7 +94,8 @@ class Ledger:
         said = [record for output in outputs for record in self._said(output)]
         await self._writer.commit(said, [self._kept(change) for change in changes], offsets)
         self._meters.add("shoal_commits_total")
-        self._meters.add("shoal_changelog_bytes_total", sum(len(change.value or b"") for change in changes))
+        for part, size in sizes(changes).items():
+            self._meters.add("shoal_changelog_bytes_total", size, part)
         self._meters.observe("shoal_commit_duration_seconds", time.monotonic() - began)
 
     @property
@@ -129,6 +139,14 @@ class Ledger:
             yield Sent(self._names.rejects_topic, reject.source.encode(), reject_bytes(reject))
 
 
+def sizes(changes: Iterable[Record]) -> Counter[str]:
+    """Bytes by what they are for: write amplification is all of them over the deltas."""
+    found = Counter[str]()
+    for change in changes:
+        found[PARTS[change.key[:1]]] += len(change.value or b"")
+    return found
+
+
 async def _newest_head(reader: AIOKafkaConsumer, tp: TopicPartition) -> Record | None:
     """The head of the last commit: at the very end, unless transactions that were cut lie behind it."""
     reader.assign([tp])
@@ -138,20 +156,26 @@ async def _newest_head(reader: AIOKafkaConsumer, tp: TopicPartition) -> Record |
     while start > first:
         start, back = max(first, start - back), 8 * back
         reader.seek(tp, start)
-        heads = [r async for records in _to_the_end(reader, tp) for r in records if r.key == HEAD]
+        heads = [r async for records, _ in _to_the_end(reader, tp) for r in records if r.key == HEAD]
         if heads:
             return heads[-1]
     return None
 
 
-async def _to_the_end(reader: AIOKafkaConsumer, tp: TopicPartition) -> AsyncIterator[list[Record]]:
-    """Every committed record of a partition from where the reader is to what is its end now."""
+async def _to_the_end(
+    reader: AIOKafkaConsumer, tp: TopicPartition
+) -> AsyncIterator[tuple[list[Record], float]]:
+    """Every committed record of a partition from where the reader is to what is its end now.
+
+    Raises BrokerError where Kafka is silent.
+    """
     end = (await patiently(reader.end_offsets([tp]), "the changelog"))[tp]
-    heard = time.monotonic()
+    heard, start = time.monotonic(), await reader.position(tp)
     while await reader.position(tp) < end:
         records = (await reader.getmany(tp, timeout_ms=500)).get(tp, [])
         if records:
             heard = time.monotonic()
-            yield [Record(r.key, r.value, dict(r.headers).get(HEADER, b"")) for r in records]
+            found = [Record(r.key, r.value, dict(r.headers).get(HEADER, b"")) for r in records]
+            yield found, (records[-1].offset + 1 - start) / (end - start)
         elif time.monotonic() - heard > PATIENCE_S:
             raise BrokerError(f"Kafka was silent on the changelog for {PATIENCE_S:.0f} s")

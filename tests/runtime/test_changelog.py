@@ -10,6 +10,7 @@ from stream.blocks import Block
 from stream.errors import StateError
 from stream.runtime import changelog as module
 from stream.runtime.changelog import RECORD_BYTES, Changelog, Record
+from stream.runtime.ledger import sizes
 
 
 class Topic:
@@ -74,7 +75,9 @@ def test_an_empty_topic_is_an_empty_state() -> None:
 def test_a_commit_comes_back_with_its_marks() -> None:
     topic = Topic()
     topic.commit({1: 5, 2: 6}, {"feedback-0": 7})
-    blocks, marks = loaded(topic.records).replay()
+    log = loaded(topic.records)
+    blocks, marks = log.replay()
+    assert log.blocks == 1
     assert counts(blocks) == {1: 5, 2: 6}
     assert marks == {"feedback-0": 7}
 
@@ -111,6 +114,17 @@ def test_a_base_buries_the_deltas_that_it_covers() -> None:
     written = sum(len(record.value or b"") for record in topic.records)
     assert sum(len(value) for value in live.values() if value is not None) < written / 4
     assert topic.restart() == topic.counts
+
+
+@pytest.mark.usefixtures("small")
+@given(st.lists(st.dictionaries(st.integers(0, 40), st.integers(0, 99), min_size=1, max_size=9), max_size=60))
+def test_at_most_three_bytes_are_written_for_one_that_changed(commits: list[dict[int, int]]) -> None:
+    """A base is due only once the deltas outweigh the one before, and holds no more than it and they do."""
+    topic = Topic()
+    for changes in commits:
+        topic.commit(changes)
+    written = sizes(topic.records)
+    assert written["deltas"] + written["base"] <= 3 * written["deltas"]
 
 
 @pytest.mark.usefixtures("small")
