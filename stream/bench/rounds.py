@@ -45,6 +45,11 @@ class Rounds:
         for each in count(number):
             yield from self.of(each)
 
+    def first(self, number: int) -> Iterator[Located]:
+        """The records of so many rounds from the beginning."""
+        for each in range(number):
+            yield from self.of(each)
+
     def of(self, number: int) -> Iterator[Located]:
         """The records of one round; those of round 0 are the log's own but for their ids."""
         later, name = timedelta(days=number * self.days), str(self._path)

@@ -1,8 +1,9 @@
 """A soak on Kafka: one worker for an hour or more at half of what it can do, watched by its own metrics.
 
-The first round of a log waits in the topic when the worker starts; how fast it is read is the worker's
-capacity. Further rounds come at half of that, or at a limit below it. Event time passes as the records say,
-months in an hour, so that windows close, accounts go and state has to be as large at the end as before.
+The first rounds of a log wait in the topic when the worker starts; how fast it reads the last of them, with
+as much state as the others left, is its capacity. Further rounds come at half of that, or at a limit below
+it. Event time passes as the records say, months in an hour, so that windows close, accounts go and state has
+to be as large at the end as before.
 """
 
 import socket
@@ -23,6 +24,9 @@ from stream.simulate import WorldSpec
 WORLD: Final = WorldSpec(seed=7, days=14, accounts=1500, onset_day=7.0)
 """Two whole weeks, for a round follows on the other; all archetypes, and the accounts of a small platform."""
 PARTITIONS: Final = 4
+FILLING: Final = 4
+"""Rounds before the one that capacity is measured on: over eight weeks, so that every window is full, there
+is a reference, and an event costs what it will cost. With an empty state it costs a third less."""
 SAMPLE_S: Final = 15.0
 """Time between two looks: what Prometheus takes by default."""
 LOOK_S: Final = 0.5
@@ -94,11 +98,12 @@ def measure(
     own, port = _served(named(settings, "soak"))
     names, samples = own.kafka, list[Sample]()
     with topics(own, PARTITIONS), clearing(own, names.application_id, names.requests_topic) as committed:
-        sent = send(rounds.of(0), own)
+        filling, last = (send(part, own) for part in (rounds.first(FILLING), rounds.of(FILLING)))
+        sent = filling + last
         with working(own) as worker:
-            capacity = _capacity(worker, committed, sent)
+            capacity = _capacity(worker, committed, filling, sent)
             rate = min(limit, capacity / 2)
-            with Gateway(rounds.since(1), own, rate) as gateway:
+            with Gateway(rounds.since(FILLING + 1), own, rate) as gateway:
                 for second in _every(SAMPLE_S, 60 * minutes):
                     gateway.check()
                     worker.check()
@@ -167,16 +172,16 @@ def _served(settings: Settings) -> tuple[Settings, int]:
     return settings.model_copy(update={"kafka": kafka}), port
 
 
-def _capacity(worker: Deployment, committed: Callable[[], int], records: int) -> float:
-    """Events a second from the last look at which none was committed to the one at which all are."""
-    began, done = time.monotonic(), 0
-    while done < records:
-        if not done:
-            began = time.monotonic()
+def _capacity(worker: Deployment, committed: Callable[[], int], first: int, end: int) -> float:
+    """Events a second from the last look at which no more than `first` were committed to that of `end`."""
+    began, before, done = time.monotonic(), 0, 0
+    while done < end:
+        if done <= first:
+            began, before = time.monotonic(), done
         worker.check()
         time.sleep(LOOK_S)
         done = committed()
-    return done / (time.monotonic() - began)
+    return (done - before) / (time.monotonic() - began)
 
 
 def _settled(worker: Deployment, committed: Callable[[], int], sent: int) -> int:
