@@ -90,6 +90,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     ),
     Metric("shoal_consumer_lag_records", "gauge", "Records not yet read.", "records", "partition"),
     Metric("shoal_partitions_idle", "gauge", "Drained partitions that no longer hold time."),
+    Metric("shoal_partitions_waiting", "gauge", "Partitions that wait for the slowest: much is held."),
     Metric(
         "shoal_watermark_age_seconds",
         "gauge",
@@ -204,20 +205,6 @@ METRICS: Final[tuple[Metric, ...]] = (
 """The table: dashboards and tests are checked against it."""
 
 
-class Health(NamedTuple):
-    """Whether a worker works, and how far behind it is."""
-
-    stage: Stage
-    reading: bool
-    """The state is restored, and it reads on."""
-    restored: float
-    """Share of the stored state, from 0 to 1."""
-    lag_records: dict[str, int]
-    """By partition, at the last look."""
-    events: int
-    """Taken in since the start."""
-
-
 class Meters(Collector):
     """Numbers of one worker: those that the loop records, and the last reading of its pipeline."""
 
@@ -270,19 +257,6 @@ class Meters(Collector):
         for metric in METRICS:
             if metric.read is not None:
                 yield _family(metric, metric.read(stats))
-
-    def health(self) -> Health:
-        """How it stands with the worker now."""
-        shown = self.registry.get_sample_value
-        restored, lag = shown("shoal_restore_ratio") or 0.0, "shoal_consumer_lag_records"
-        partitions = self._labels.get(lag, set())
-        return Health(
-            stage=self.stats.stage,
-            reading=restored == 1.0,
-            restored=restored,
-            lag_records={name: round(shown(lag, {"partition": name}) or 0) for name in sorted(partitions)},
-            events=self.stats.events,
-        )
 
     def _declare(self, metric: Metric) -> None:
         labels = (metric.label,) if metric.label else ()

@@ -79,7 +79,11 @@ ROWS: Final[tuple[tuple[str, tuple[Panel, ...]], ...]] = (
         (
             Panel("Consumer lag", "short", (("{{partition}}", "shoal_consumer_lag_records"),)),
             Panel("Watermark age", "s", (("age", "shoal_watermark_age_seconds"),)),
-            Panel("Idle partitions", "short", (("idle", "shoal_partitions_idle"),)),
+            Panel(
+                "Idle and waiting partitions",
+                "short",
+                (("idle", "shoal_partitions_idle"), ("waiting", "shoal_partitions_waiting")),
+            ),
             Panel("Ticks", "ops", (("ticks", "rate(shoal_ticks_total[1m])"),)),
             Panel("Tick duration", "s", _quantiles("shoal_tick_duration_seconds")),
             Panel("Commit duration", "s", _quantiles("shoal_commit_duration_seconds")),

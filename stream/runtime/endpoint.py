@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from socketserver import ThreadingMixIn
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import orjson
@@ -16,12 +16,29 @@ from prometheus_client import make_wsgi_app
 
 from stream.errors import ConfigError
 from stream.metrics import Meters
+from stream.runtime.restoring import RATIO
+from stream.runtime.stage import Stage
 
 HEALTH: Final = "/health"
+LAG: Final = "shoal_consumer_lag_records"
 ANYWHERE: Final = "0.0.0.0"
 """Prometheus is on another machine as a rule."""
 
 App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class Health(NamedTuple):
+    """Whether a worker works, and how far behind it is."""
+
+    stage: Stage
+    reading: bool
+    """The state is restored, and it reads on."""
+    restored: float
+    """Share of the stored state, from 0 to 1."""
+    lag_records: dict[str, int]
+    """By partition, at the last look."""
+    events: int
+    """Taken in since the start."""
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -65,6 +82,14 @@ def _app(meters: Meters) -> App:
 
 
 def _health(meters: Meters, start: Callable[..., Any]) -> list[bytes]:
-    health = meters.health()
-    start("200 OK" if health.reading else "503 Service Unavailable", [("Content-Type", "application/json")])
-    return [orjson.dumps(health._asdict())]
+    found = health(meters)
+    start("200 OK" if found.reading else "503 Service Unavailable", [("Content-Type", "application/json")])
+    return [orjson.dumps(found._asdict())]
+
+
+def health(meters: Meters) -> Health:
+    """How it stands with a worker now, by its own metrics."""
+    restored = meters.registry.get_sample_value(RATIO) or 0.0
+    families = meters.registry.restricted_registry([LAG]).collect()
+    lag = {sample.labels["partition"]: round(sample.value) for each in families for sample in each.samples}
+    return Health(meters.stats.stage, restored == 1.0, restored, lag, meters.stats.events)

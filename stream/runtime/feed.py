@@ -35,6 +35,9 @@ class Feed(Protocol):
     def restore(self, marks: Mapping[str, int]) -> None:
         """Take over what `marks` said, once the pipeline is restored; raises StateError where it cannot."""
 
+    def source(self, partition: TopicPartition) -> str:
+        """The pipeline's name for it."""
+
     def open(self, partition: TopicPartition) -> None:
         """Declare a partition before its first record."""
 
@@ -65,6 +68,10 @@ class Records:
     def restore(self, marks: Mapping[str, int]) -> None:
         """Positions are those of the pipeline; marks of parcels are kept for the way back."""
         self._marks = _of_parcels(marks)
+
+    def source(self, partition: TopicPartition) -> str:
+        """It is one itself."""
+        return source_of(partition)
 
     def open(self, partition: TopicPartition) -> None:
         """A source of the pipeline."""
@@ -112,9 +119,13 @@ class Parcels:
                 f"which is not of {self._names.requests_topic}: name that topic again, or {ANEW}"
             )
 
+    def source(self, partition: TopicPartition) -> str:
+        """The partition of requests that its parcels come from."""
+        return f"{self._names.requests_topic}-{partition.partition}"
+
     def open(self, partition: TopicPartition) -> None:
-        """The source is the partition of requests that its parcels come from."""
-        self._pipeline.open(self._source(partition))
+        """A source of the pipeline."""
+        self._pipeline.open(self.source(partition))
 
     def take(self, partition: TopicPartition, records: Sequence[Any]) -> None:
         """Receive each; raises StateError where one is damaged, strange, missing or repeated."""
@@ -147,14 +158,11 @@ class Parcels:
             parcel = unpack(Packed(place, record.value or b""), self._key)
         except StateError as error:
             raise StateError(f"{where}: {error}") from error
-        if parcel.source != self._source(partition):
+        if parcel.source != self.source(partition):
             raise StateError(
                 f"{where}: a parcel of {parcel.source}: name intake and judge the same kafka.requests_topic"
             )
         return parcel
-
-    def _source(self, partition: TopicPartition) -> str:
-        return f"{self._names.requests_topic}-{partition.partition}"
 
 
 def _of_parcels(marks: Mapping[str, int]) -> Positions:

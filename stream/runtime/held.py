@@ -69,6 +69,26 @@ class Held:
         return min(marks) if len(marks) == len(active) else None
 
     @property
+    def count(self) -> int:
+        """Events that are held."""
+        return sum(rows.height for rows in (self._rows, *self._new))
+
+    def state_bytes(self) -> dict[str, int]:
+        """Memory by part: of the events that are held."""
+        return {"held": sum(int(rows.estimated_size()) for rows in (self._rows, *self._new))}
+
+    def leading(self) -> set[str]:
+        """Sources that hold time and whose newest event is after that of the slowest.
+
+        Reading on in them makes more to be held and decides nothing: time waits for the slowest, which is
+        never among them. Nor is an idle source: its events have to come before time passes them.
+        """
+        newest = {name: of.newest_ms for name, of in self.sources.items() if not of.idle}
+        known = {name: mark for name, mark in newest.items() if mark is not None}
+        slowest = min(known.values(), default=0)
+        return {name for name, mark in known.items() if len(known) < len(newest) or mark > slowest}
+
+    @property
     def first_ms(self) -> int | None:
         """When the oldest held event counts."""
         marks = [rows[_SEEN].min() for rows in (self._rows, *self._new) if rows.height]

@@ -128,7 +128,9 @@ class Pipeline:
             verdicts += named
             cleared += self._links.cleared
             self._decided_ms = tick_ms
-            self._time(time.perf_counter() - started)
+            self._ticks.append(time.perf_counter() - started)
+            self._tick_seconds += self._ticks[-1]
+            self.ticks += 1
         rejects, self._rejects = self._rejects, []
         return Outputs(findings, verdicts, rejects, cleared)
 
@@ -192,11 +194,6 @@ class Pipeline:
         self._links.expire(now_ms)
         return told, named
 
-    def _time(self, seconds: float) -> None:
-        self._ticks.append(seconds)
-        self.ticks += 1
-        self._tick_seconds += seconds
-
     @property
     def watermark_ms(self) -> int | None:
         """Event time that no source will go behind; None while a source has yet to speak."""
@@ -206,6 +203,10 @@ class Pipeline:
     def idle_sources(self) -> int:
         """How many sources hold no time."""
         return sum(source.idle for source in self._held.sources.values())
+
+    def waiting(self, most_held: int) -> set[str]:
+        """Sources not to be read on in while more events than that are held: the slowest goes first."""
+        return self._held.leading() if self._held.count > most_held else set()
 
     def positions(self) -> dict[str, int]:
         """Source -> next offset to read."""
@@ -272,7 +273,7 @@ class Pipeline:
             accounts=len(self._accounts.table),
             links=len(state.links),
             members=len(state.members),
-            state_bytes=self._accounts.state_bytes() | self._links.state_bytes(),
+            state_bytes=self._accounts.state_bytes() | self._links.state_bytes() | self._held.state_bytes(),
             evictions=self._accounts.evictions + state.evictions,
             ticks=self.ticks,
             tick_seconds=self._tick_seconds,

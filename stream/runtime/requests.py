@@ -1,7 +1,7 @@
 """The requests (or parcels) and the feedback that a worker reads: batches by partition, and positions."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -32,6 +32,7 @@ class Requests:
         self._batch_records = batch_records
         self._consumer: AIOKafkaConsumer = None
         self._silence = Silence(settings.kafka.idle_after_s)
+        self._waiting: Set[TopicPartition] = frozenset()
 
     async def start(self) -> None:
         """Connect."""
@@ -60,11 +61,16 @@ class Requests:
         found = {tp: await patiently(self._consumer.committed(tp), "offsets") for tp in partitions}
         return {source_of(tp): offset for tp, offset in found.items() if offset is not None}
 
-    async def read(self) -> Batches:
-        """The next records by partition; empty when nothing came within POLL_MS."""
+    async def read(self, waiting: Set[TopicPartition] = frozenset()) -> Batches:
+        """The next records by partition; empty when nothing came within POLL_MS.
+
+        Partitions that are `waiting` are not read, and their positions may stand; never all of them.
+        """
+        self._waiting = waiting
+        wanted = self._consumer.assignment() - waiting
         try:
             batches: Batches = await self._consumer.getmany(
-                timeout_ms=POLL_MS, max_records=self._batch_records
+                *wanted, timeout_ms=POLL_MS, max_records=self._batch_records
             )
         except OffsetOutOfRangeError as error:
             raise BrokerError(
@@ -76,7 +82,7 @@ class Requests:
 
     async def look(self) -> list[TopicPartition]:
         """Measure the lag; the partitions that have just become idle: drained and silent for idle_after_s."""
-        return await self._silence.look(self._consumer)
+        return await self._silence.look(self._consumer, self._waiting)
 
     @property
     def lag(self) -> Mapping[TopicPartition, int]:

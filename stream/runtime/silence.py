@@ -4,7 +4,7 @@ Silence is measured by the wall clock and says only that a partition need not be
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from typing import Any, Final
 
 from aiokafka import TopicPartition
@@ -38,10 +38,10 @@ class Silence:
             self._drained_since.pop(tp, None)
             self.idle.discard(tp)
 
-    async def look(self, consumer: Any) -> list[TopicPartition]:
+    async def look(self, consumer: Any, waiting: Set[TopicPartition] = frozenset()) -> list[TopicPartition]:
         """Measure the lag; the partitions that have just become idle, sorted.
 
-        Raises StallError where one is no longer read.
+        Raises StallError where one is no longer read that is not `waiting`.
         """
         assigned = sorted(consumer.assignment())
         ends = await patiently(consumer.end_offsets(assigned), "offsets") if assigned else {}
@@ -59,7 +59,10 @@ class Silence:
             except IllegalStateError:  # it moved away meanwhile, and the next look forgets it
                 continue
             self.lag[tp] = max(0, ends[tp] - position)
-            self._standing.see(source_of(tp), position, self.lag[tp], now)
+            if tp in waiting:
+                self._standing.forget(source_of(tp))
+            else:
+                self._standing.see(source_of(tp), position, self.lag[tp], now)
             if self.lag[tp]:
                 self._drained_since.pop(tp, None)
             elif now - self._drained_since.setdefault(tp, now) >= self._idle_after_s:

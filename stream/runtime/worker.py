@@ -31,6 +31,9 @@ from stream.runtime.topics import faults
 
 HEARTBEAT_S: Final = 10.0
 """A worker without work commits this often all the same, to learn that it was fenced."""
+MOST_HELD: Final = 1_000_000
+"""Events held, some 300 bytes each, at which partitions that are ahead wait for the slowest one: else a
+backlog of which one partition is read more slowly would be held in memory whole."""
 TICKS_AT_ONCE: Final = 8
 """Ticks between looks at what else is asked of the loop: half a second of work."""
 
@@ -94,7 +97,7 @@ class Worker:
 
     async def step(self) -> None:
         """Once round."""
-        batches = await self._requests.read()
+        batches = await self._requests.read(self._waiting)
         for tp in sorted(batches):
             self._take(tp, batches[tp])
         if batches:
@@ -143,6 +146,12 @@ class Worker:
         """The partitions of the feed."""
         return [tp for tp in self._requests.partitions if not self._is_feedback(tp)]
 
+    @property
+    def _waiting(self) -> set[TopicPartition]:
+        """Partitions that are ahead, while much is held."""
+        sources = self._pipeline.waiting(MOST_HELD)
+        return {tp for tp in self._read if self._feed.source(tp) in sources} if sources else set()
+
     async def _partitions(self) -> set[TopicPartition]:
         return await self._ledger.partitions((self._feed.topic, self._names.feedback_topic))
 
@@ -179,6 +188,7 @@ class Worker:
         lag = {source_of(tp): records for tp, records in self._requests.lag.items()}
         self._meters.put_each("shoal_consumer_lag_records", lag)
         self._meters.put("shoal_partitions_idle", self._pipeline.idle_sources)
+        self._meters.put("shoal_partitions_waiting", len(self._waiting))
         self._meters.publish(self._pipeline.stats())
 
     async def _commit_on_time(self) -> None:

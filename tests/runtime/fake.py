@@ -110,6 +110,12 @@ class FakePipeline:
         self.idles = set(self.sources)
         return self.advance()
 
+    def waiting(self, most_held: int) -> set[str]:
+        """As the real one; an idle source never waits."""
+        known = {name: newest or 0 for name, (_, newest) in self.sources.items() if name not in self.idles}
+        slowest = min(known.values(), default=0)
+        return {name for name, newest in known.items() if newest > slowest and len(self.held) > most_held}
+
     def positions(self) -> dict[str, int]:
         return {source: offset for source, (offset, newest) in self.sources.items() if newest is not None}
 

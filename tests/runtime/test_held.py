@@ -129,6 +129,50 @@ def test_the_oldest_event_that_is_held() -> None:
     assert held.first_ms is None
 
 
+def test_who_is_ahead_waits_for_the_slowest_that_holds_time() -> None:
+    held = Held(DISORDER_MS)
+    for source, time_ms in {"slow": 100, "fast": 900, "faster": 901, "idle": 950}.items():
+        hold(held, source, time_ms)
+    held.open("idle").idle = True
+    assert held.leading() == {"fast", "faster"}
+    hold(held, "slow", 1000)
+    assert held.leading() == {"faster", "slow"}
+
+
+def test_all_wait_for_a_source_that_has_yet_to_speak_until_it_is_idle() -> None:
+    held = Held(DISORDER_MS)
+    held.open("silent")
+    hold(held, "a", 100)
+    hold(held, "b", 100)
+    assert held.leading() == {"a", "b"}
+    held.open("silent").idle = True
+    assert held.leading() == set()
+
+
+sources = st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 99), st.booleans()), min_size=1)
+
+
+@given(sources)
+def test_never_do_all_that_hold_time_wait(taken: list[tuple[str, int, bool]]) -> None:
+    held = Held(DISORDER_MS)
+    for source, time_ms, idle in taken:
+        hold(held, source, time_ms)
+        held.open(source).idle = idle
+    active = {name for name, source in held.sources.items() if not source.idle}
+    assert held.leading() < active or not active
+
+
+def test_what_is_held_is_counted_and_weighed() -> None:
+    held = Held(DISORDER_MS)
+    assert (held.count, held.state_bytes()) == (0, {"held": 0})
+    hold(held, "a", 100, 200)
+    hold(held, "b", 300)
+    assert held.count == 3
+    assert held.state_bytes()["held"] > 3 * 8 * 2
+    held.release(250)
+    assert held.count == 1
+
+
 Step = tuple[str, list[int]]
 steps = st.lists(
     st.one_of(st.tuples(st.just("hold"), times), st.tuples(st.just("release"), times)), max_size=8

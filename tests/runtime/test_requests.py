@@ -58,3 +58,36 @@ def test_a_partition_that_is_no_longer_read_is_an_error(monkeypatch: pytest.Monk
     monkeypatch.setattr(silence, "DEAF_S", 60.0)
     with pytest.raises(StallError, match="requests-0 stands at 7 for 60 s while its lag grew from 1 to 3"):
         looking(monkeypatch, 1, 31, 61)
+
+
+def test_a_partition_that_waits_for_another_may_stand_and_is_not_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now_s, ends, other = 0.0, iter((8, 9, 10)), TopicPartition("requests", 1)
+    asked: list[tuple[TopicPartition, ...]] = []
+
+    class Two(Drained):
+        def assignment(self) -> set[TopicPartition]:
+            return {TP, other}
+
+        async def getmany(
+            self, *wanted: TopicPartition, **options: object
+        ) -> dict[TopicPartition, list[object]]:
+            asked.append(wanted)
+            return {}
+
+        async def end_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+            return {TP: next(ends), other: 7}
+
+    async def once(reader: Requests) -> None:
+        await reader.read({TP})
+        await reader.look()
+
+    monkeypatch.setattr(silence, "DEAF_S", 90.0)
+    monkeypatch.setattr(time, "monotonic", lambda: now_s)
+    reader = Requests(Settings(), "requests")
+    reader._consumer = Two()
+    for now_s in (1.0, 31.0, 91.0):  # noqa: B007 (the clock reads it)
+        asyncio.run(once(reader))
+    assert asked == [(other,)] * 3
+    assert reader.lag == {TP: 3, other: 0}
