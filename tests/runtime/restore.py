@@ -1,0 +1,142 @@
+"""What the restore of a large state costs: `python -m tests.runtime.restore --accounts 1000000`.
+
+Accounts with five links each, all shared by four, over two days of hourly ticks. Their state goes to a
+changelog on a broker of this command's own; then a worker in a process of its own restores it. Exit code 1
+where that takes more than LIMIT_S of CPU. Needs Java 17 and Maven, and some 6 KB of memory an account.
+"""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from stream.config import Settings
+from stream.event.fields import SCHEMA
+from stream.metrics import Meters
+from stream.runtime.kafka import serve
+from stream.runtime.ledger import Ledger
+from stream.runtime.parcel import Parcel
+from stream.runtime.pipeline import Pipeline
+from stream.runtime.topics import ensure
+from tests.conftest import named_settings
+from tests.runtime.broker import Broker
+
+LIMIT_S: Final = 20.0
+SHARE: Final = 4
+"""Accounts of a link: too few to be judged, for it is the state that is to be large."""
+LINKS: Final = {"network": 1, "payment": 2, "params": 3, "ja4": 4}
+"""Column -> where its values begin; with parameters and client together these are five kinds of links."""
+BEGIN_MS: Final = 1_767_225_600_000  # 2026-01-01T00:00:00Z
+SPAN_MS: Final = 48 * 3_600_000
+SLICE: Final = 50_000
+SOURCE: Final = "requests-0"
+
+
+class Restored(NamedTuple):
+    """Seconds of a worker, imports not counted, to its end once it has found that nothing is left to read."""
+
+    cpu_s: float
+    wall_s: float
+    accounts: int
+    links: int
+    members: int
+    state_bytes: int
+
+
+def parcels(accounts: int) -> Iterator[Parcel]:
+    """Two events of each account, in order of time."""
+    for first in range(0, 2 * accounts, SLICE):
+        number = np.arange(first, min(first + SLICE, 2 * accounts))
+        account = (number % accounts).astype(np.uint64)
+        known: dict[str, Any] = {
+            "time_ms": BEGIN_MS + number * SPAN_MS // (2 * accounts),
+            "account": account + np.uint64(1),
+            "account_id": [f"account-{each}" for each in account],
+            "event": number.astype(np.uint64) + np.uint64(1),
+            "input_tokens": number % 4000,
+            "output_tokens": number % 900,
+            **{name: account // np.uint64(SHARE) + np.uint64(at << 40) for name, at in LINKS.items()},
+        }
+        rows = pl.DataFrame([pl.Series(name, values).cast(SCHEMA[name]) for name, values in known.items()])
+        absent = [pl.lit(None, dtype).alias(name) for name, dtype in SCHEMA.items() if name not in known]
+        events = rows.with_columns(absent).select(list(SCHEMA))
+        yield Parcel(SOURCE, 0, 0, events)  # of a topic that is empty
+
+
+def filled(settings: Settings, accounts: int) -> Pipeline:
+    pipeline = Pipeline(settings)
+    for parcel in parcels(accounts):
+        pipeline.receive(parcel)
+        pipeline.advance()
+        _tell(f"{pipeline.stats().accounts:,} accounts")
+    return pipeline
+
+
+async def stored(settings: Settings, pipeline: Pipeline) -> None:
+    """Its state as a base, as a worker writes it."""
+    ledger = Ledger(settings, Meters())
+    await ledger.start()
+    await ledger.commit([], [], {}, {})
+    ledger.rebase(pipeline.snapshot())
+    while ledger._changelog._rising is not None:
+        await ledger.commit([], [], {}, {})
+    await ledger.stop()
+
+
+def restored(settings: Settings, told: "Connection[Restored, None]") -> None:
+    """In a process of its own."""
+    cpu, wall = time.process_time(), time.monotonic()
+    pipeline = Pipeline(settings)
+    serve(settings, pipeline, once=True)
+    cpu, wall = time.process_time() - cpu, time.monotonic() - wall
+    stats = pipeline.stats()
+    size = sum(stats.state_bytes.values())
+    told.send(Restored(cpu, wall, stats.accounts, stats.links, stats.members, size))
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def measured(accounts: int) -> Restored:
+    with tempfile.TemporaryDirectory(prefix="shoal-restore-") as name:
+        broker = Broker(Path(name) / "kafka")
+        settings = named_settings(broker.bootstrap, "restore", requests_topic="requests")
+        pipeline = filled(settings, accounts)
+        broker.start()
+        try:
+            ensure(settings, 1)
+            asyncio.run(stored(settings, pipeline))
+            del pipeline
+            context = get_context("spawn")
+            here, there = context.Pipe(duplex=False)
+            worker = context.Process(target=restored, args=(settings, there))
+            worker.start()
+            there.close()
+            found: Restored = here.recv()
+            worker.join()
+            return found
+        finally:
+            broker.stop()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.runtime.restore", description=__doc__)
+    parser.add_argument("--accounts", type=int, default=1_000_000)
+    found = measured(parser.parse_args().accounts)
+    print(f"{found.accounts:,} accounts, {found.links:,} links, {found.members:,} (link, account) rows")
+    print(f"{found.state_bytes / 1e6:,.0f} MB: restored in {found.cpu_s:.1f} s CPU, {found.wall_s:.1f} s")
+    return int(found.cpu_s > LIMIT_S)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
