@@ -1,5 +1,7 @@
 """The workers of a storm, and what each has to say at its end."""
 
+import threading
+import time
 from pathlib import Path
 from typing import Final
 
@@ -8,14 +10,24 @@ from tests.runtime.wire import Process, until
 
 DEADLINE_S: Final = 120.0
 """For whatever must happen; only a storm that has failed waits this long."""
+LOOK_S: Final = 0.05
 TOOK_OVER: Final = "took over: stopped"
+_asking: Final = threading.RLock()
+"""Of two threads that ask at once after a process that has ended, one would be told a code of 255; a start
+asks after all of them."""
 
 
 class Member(Process):
     """One worker from its start to its end."""
 
     def __init__(self, settings: Settings, log: Path, *arguments: str, pipeline: str = "real") -> None:
-        super().__init__(settings, pipeline, *arguments, log=log)
+        with _asking:
+            super().__init__(settings, pipeline, *arguments, log=log)
+
+    @property
+    def running(self) -> bool:
+        with _asking:
+            return super().running
 
     def until_reading(self) -> None:
         """Until it has fenced the one before it, restored and begun to read."""
@@ -24,7 +36,10 @@ class Member(Process):
 
     def ended(self) -> int:
         """Its exit code, once it has ended."""
-        code, _ = self.wait(DEADLINE_S)
+        end = time.monotonic() + DEADLINE_S
+        while self.running and time.monotonic() < end:
+            time.sleep(LOOK_S)
+        code, _ = self.wait(0)
         return code
 
     def must_say(self, code: int, *lines: str) -> None:

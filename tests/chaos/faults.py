@@ -127,6 +127,10 @@ FAULTS: Final[dict[str, Fault]] = {
     "broker": broker,
     "dark": dark,
 }
+BROKER_FAULTS: Final = frozenset(
+    {"broker", "dark", "node", "node coordinator", "node leader", "node and worker", "nodes in turn"}
+)
+"""Faults of Kafka itself, of a cluster too: whoever is told to leave meanwhile may not be able to commit."""
 
 
 def decks(chance: random.Random, faults: Collection[str]) -> Iterator[str]:

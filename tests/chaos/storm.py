@@ -2,9 +2,12 @@
 
 import random
 import signal
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -16,7 +19,7 @@ from stream.config import Settings
 from stream.runtime.stage import INTAKE
 from stream.runtime.topics import ensure
 from tests.chaos.crew import DEADLINE_S, TOOK_OVER, Member
-from tests.chaos.faults import FAULTS, decks
+from tests.chaos.faults import BROKER_FAULTS, FAULTS, decks
 from tests.chaos.intakes import INTAKE_FAULTS
 from tests.chaos.nodes import CLUSTER_FAULTS
 from tests.chaos.world import PARTITIONS, Gateway, records
@@ -60,7 +63,9 @@ class Storm:
         self.starts = 0
         self.longest_leave_s = 0.0
         self.broker: Broker | Cluster = Cluster(folder / "kafka") if cluster else Broker(folder / "kafka")
-        self._faults = (CLUSTER_FAULTS if cluster else FAULTS) | (INTAKE_FAULTS if apart else {})
+        self._faults = CLUSTER_FAULTS if cluster else FAULTS
+        self._beside = INTAKE_FAULTS if apart else {}
+        self._lock = threading.RLock()
         changes = {"idle_after_s": NEVER_IDLE_S} | ({"replication": COPIES} if cluster else {})
         self.settings = coarse(named_settings(self.broker.bootstrap, f"storm{seed}", **changes))
         self.rows = records(seed, folder / "world")
@@ -71,7 +76,10 @@ class Storm:
         self._groups: dict[str, KafkaConsumer] = {}
 
     def rage(self, *, minutes: float | None = None) -> None:
-        """Every fault once; with `minutes` again and again for so long. Then all that is left is read."""
+        """Every fault once; with `minutes` again and again for so long. Then all that is left is read.
+
+        Where stages are apart, faults of the intakes happen beside those of the judge.
+        """
         chance = random.Random(self.seed)
         self.broker.start()
         ensure(self.settings, PARTITIONS, split=self.apart)
@@ -83,23 +91,43 @@ class Storm:
             self._share_of_faults if minutes is None else lambda: (time.monotonic() - began) / duration_s,
         )
         gateway.start()
+        others = decks(random.Random(self.seed + 1), self._beside) if self._beside else iter(())
         for name in islice(decks(chance, self._faults), len(self._faults) if minutes is None else None):
             if minutes is not None and time.monotonic() - began > duration_s:
                 break
-            self._tell(f"{time.monotonic() - began:6.1f} s  {name}")
+            other = None if name in BROKER_FAULTS else self._next(others, again=minutes is not None)
+            self._tell(f"{time.monotonic() - began:6.1f} s  {name}{f', {other}' if other else ''}")
             self._fault_began = time.monotonic()
-            self._faults[name](self, chance)
-            self.faults[name] += 1
+            with self._happening(other, chance.random()):
+                self._faults[name](self, chance)
+            self.faults.update(filter(None, (name, other)))
         gateway.finish()
         self.retire()
         self._retire_intakes()
         self._drain()
         self._tell(f"{time.monotonic() - began:6.1f} s  all is read")
 
+    def _next(self, others: Iterator[str], *, again: bool) -> str | None:
+        """A fault of the intakes, each of them once unless they come `again`."""
+        name = next(others, None)
+        return name if name and (again or not self.faults[name]) else None
+
+    @contextmanager
+    def _happening(self, name: str | None, seed: float) -> Iterator[None]:
+        """A fault of the intakes goes on within the context, and is over at its end."""
+        if name is None:
+            yield
+            return
+        with ThreadPoolExecutor(1) as pool:
+            done = pool.submit(self._beside[name], self, random.Random(seed))
+            yield
+            done.result()
+
     def _share_of_faults(self) -> float:
         """However slow the machine, each fault has its share of the records, and more always comes."""
         age_s = time.monotonic() - self._fault_began
-        return (self.faults.total() + age_s / (age_s + FAULT_S)) / len(self._faults)
+        over = sum(self.faults[name] for name in self._faults)
+        return (over + age_s / (age_s + FAULT_S)) / len(self._faults)
 
     def _drain(self) -> None:
         kafka = self.settings.kafka.model_copy(update={"idle_after_s": 2.0})
@@ -128,19 +156,21 @@ class Storm:
 
     def intakes(self) -> list[Member]:
         """As many as there should be, those that ended replaced; none where one worker does all."""
-        for member in self._intakes:
-            if not member.running:
-                assert member.ended() in (0, 2, KILLED), member.said
-                assert "Traceback" not in member.said, member.said
-        self._intakes = [member for member in self._intakes if member.running]
-        while self.apart and len(self._intakes) < INTAKES:
-            self.intake()
-        return self._intakes
+        with self._lock:
+            for member in self._intakes:
+                if not member.running:
+                    assert member.ended() in (0, 2, KILLED), member.said
+                    assert "Traceback" not in member.said, member.said
+            self._intakes = [member for member in self._intakes if member.running]
+            while self.apart and len(self._intakes) < INTAKES:
+                self.intake()
+            return list(self._intakes)
 
     def intake(self, *arguments: str) -> Member:
         """One more, which is given partitions of the others."""
-        self._intakes.append(self._intake(self.settings, *arguments))
-        return self._intakes[-1]
+        with self._lock:
+            self._intakes.append(self._intake(self.settings, *arguments))
+            return self._intakes[-1]
 
     def until_handed_on(self) -> None:
         """Until the intakes have handed on once more, or all that is written."""
@@ -201,7 +231,8 @@ class Storm:
         end = time.monotonic() + DEADLINE_S
         while True:
             try:
-                return self._offsets(group, topic)
+                with self._lock:
+                    return self._offsets(group, topic)
             except KafkaError:
                 assert time.monotonic() < end, "the broker does not answer"
                 time.sleep(0.2)
@@ -227,18 +258,21 @@ class Storm:
 
     def _living(self) -> list[Member]:
         """Workers that decide, or do all: one, but for a moment."""
-        return [member for member in self._members if member.running and member not in self._all_intakes]
+        with self._lock:
+            return [one for one in self._members if one.running and one not in self._all_intakes]
 
     def _member(self, settings: Settings, *arguments: str) -> Member:
         return self._started(settings, *(("stage", "judge") if self.apart else ()), *arguments)
 
     def _intake(self, settings: Settings, *arguments: str) -> Member:
-        member = self._started(settings, "stage", "intake", *arguments)
-        self._all_intakes.append(member)
-        return member
+        with self._lock:
+            member = self._started(settings, "stage", "intake", *arguments)
+            self._all_intakes.append(member)
+            return member
 
     def _started(self, settings: Settings, *arguments: str) -> Member:
-        self.starts += 1
-        member = Member(settings, self.folder / f"worker-{self.starts:03}.log", *arguments)
-        self._members.append(member)
-        return member
+        with self._lock:
+            self.starts += 1
+            member = Member(settings, self.folder / f"worker-{self.starts:03}.log", *arguments)
+            self._members.append(member)
+            return member

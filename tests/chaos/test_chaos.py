@@ -1,4 +1,4 @@
-"""The short form: every fault once. The long one is `python -m tests.chaos`."""
+"""The short form: every fault of judge and intakes once. The long ones are `python -m tests.chaos`."""
 
 import shutil
 from pathlib import Path
@@ -7,6 +7,7 @@ import pytest
 
 from tests.chaos.audit import audit
 from tests.chaos.faults import FAULTS, LEAVES_S
+from tests.chaos.intakes import INTAKE_FAULTS
 from tests.chaos.storm import Storm
 
 pytestmark = [
@@ -18,15 +19,15 @@ pytestmark = [
 
 
 def test_nothing_is_lost_or_repeated_whatever_breaks(tmp_path: Path) -> None:
-    storm = Storm(11, tmp_path, print)
+    storm = Storm(11, tmp_path, print, apart=True)
     try:
         storm.rage()
-        found = audit(storm.settings, storm.rows, tmp_path)
+        found = audit(storm.settings, storm.rows, tmp_path, apart=True)
     finally:
         storm.end()
     assert found.wrong == []
     assert found.findings > 3
     assert found.verdicts > 10
     assert found.aborted > 0
-    assert set(storm.faults) == set(FAULTS)
+    assert set(storm.faults) == set(FAULTS) | set(INTAKE_FAULTS)
     assert storm.longest_leave_s < LEAVES_S

@@ -1,4 +1,7 @@
-"""Intake and judge apart, on a real broker: they say what replay says, byte for byte."""
+"""Intake and judge apart, on a real broker: they say what replay says, byte for byte.
+
+What happens to workers that are killed, join and leave is what `tests.chaos` tries.
+"""
 
 import asyncio
 import signal
@@ -22,7 +25,6 @@ from stream.runtime.stage import INTAKE, Stage
 from stream.simulate import WorldSpec, simulate
 from tests.chaos.crew import Member
 from tests.conftest import KafkaSettings, Replayed, coarse
-from tests.runtime.crash import KILLED, POINTS
 from tests.runtime.fake import FakePipeline
 from tests.runtime.wire import events, make_ready, until, values, write
 
@@ -122,55 +124,6 @@ def test_any_number_of_intakes_and_a_judge_say_what_replay_says(
     assert values(settings, settings.kafka.verdicts_topic) == small.verdicts
     rejects = [orjson.loads(value)["reason"] for value in values(settings, settings.kafka.rejects_topic)]
     assert rejects == ["not_json"]
-
-
-def test_workers_that_join_leave_and_are_killed_lose_and_repeat_nothing(
-    kafka_settings: KafkaSettings, start: Start
-) -> None:
-    settings, records = kafka_settings(PARTITIONS, split=True, idle_after_s=NEVER_S), events(5000)
-    topic = settings.kafka.requests_topic
-    write(settings, topic, records[:1000], PARTITIONS)
-    first, judge = start(settings, "intake"), start(settings, "judge")
-    until_handed_on(settings, 1000)
-    second = start(settings, "intake")
-    write(settings, topic, records[1000:2000], PARTITIONS)
-    second.until_reading()
-    until_handed_on(settings, 2000)
-    left(first)
-    judge.signal(signal.SIGKILL)
-    third = start(settings, "intake")
-    write(settings, topic, records[2000:3000], PARTITIONS)
-    third.until_reading()
-    second.signal(signal.SIGKILL)
-    write(settings, topic, records[3000:], PARTITIONS)
-    until_handed_on(settings, len(records))
-    left(third)
-    drain(settings, start)
-    check(settings, records)
-
-
-@pytest.mark.parametrize(
-    ("stage", "commit", "points"),
-    # A judge commits as a worker of all stages does, whose every point is tried elsewhere.
-    [("intake", "2", POINTS), ("judge", "1", ("outputs", "offsets", "ending"))],
-)
-def test_a_crash_at_any_point_of_a_commit_loses_and_repeats_nothing(
-    kafka_settings: KafkaSettings, start: Start, stage: str, commit: str, points: tuple[str, ...]
-) -> None:
-    """A worker is killed while it commits, and the next goes on under the same name to the next point."""
-    settings = kafka_settings(PARTITIONS, split=True, idle_after_s=NEVER_S, instance_id="one")
-    size = 400
-    records = events(size * len(points))
-    other = start(settings, "judge" if stage == "intake" else "intake")
-    for number, point in enumerate(points):
-        write(settings, settings.kafka.requests_topic, records[number * size :][:size], PARTITIONS)
-        if stage == "judge":
-            until_handed_on(settings, (number + 1) * size)
-        member = start(settings, stage, "crash", point, commit)
-        assert member.ended() == KILLED, member.said
-    left(other)
-    drain(settings, start)
-    check(settings, records)
 
 
 def test_one_process_takes_over_from_stages_apart_and_they_from_it(
