@@ -32,9 +32,10 @@ RECORD_BYTES: Final = 900_000
 STEP_BYTES: Final = 8_000_000
 """Bytes of a rising base in one commit: about a tenth of a second of writing to one broker."""
 FLOOR_BYTES: Final = 8_000_000
-"""Deltas below this are never worth a base: reading them back takes a fraction of a second."""
-RECORD_COST_BYTES: Final = 4096
-"""What a record costs a restore besides its bytes (decoding a small table takes about 50 us)."""
+"""Deltas below this are never worth a base: reading them back takes a second at most."""
+MOST_DELTAS: Final = 200_000
+"""Records of deltas with which a base is due however small they are: to decode a small table takes a restore
+about 50 us, so these take ten seconds."""
 
 HEAD: Final = b"head"
 """Key of the head: the last record of every commit."""
@@ -71,13 +72,13 @@ class _Base:
     generation: int = 0
     covers: int = 0
     keys: list[bytes] = field(default_factory=list)
-    cost: int = 0
+    size: int = 0
 
 
 class _Delta(NamedTuple):
     sequence: int
     key: bytes
-    cost: int
+    size: int
 
 
 class Changelog:
@@ -102,9 +103,13 @@ class Changelog:
 
     @property
     def due(self) -> bool:
-        """Whether the deltas outweigh the last base."""
-        cost = sum(delta.cost for delta in self._deltas)
-        return self._rising is None and cost > max(self._base.cost, FLOOR_BYTES)
+        """Whether the deltas outweigh the last base, or are many.
+
+        A base holds no more than the one before and the deltas since do, so that no more is written of bases
+        than twice what is of deltas, as long as they are not many and tiny.
+        """
+        large = sum(delta.size for delta in self._deltas) > max(self._base.size, FLOOR_BYTES)
+        return self._rising is None and (large or len(self._deltas) > MOST_DELTAS)
 
     def commit(self, deltas: Iterable[Block], marks: Mapping[str, int]) -> list[Record]:
         """Records of this commit; `marks` are the caller's own positions, handed back by `replay`."""
@@ -122,7 +127,7 @@ class Changelog:
         if not records:
             return
         self._unwritten = records
-        self._rising = _Base(generation, self.sequence, [record.key for record in records], _cost(records))
+        self._rising = _Base(generation, self.sequence, [record.key for record in records], _size(records))
 
     def load(self, records: Iterable[Record]) -> None:
         """Take records from the topic's beginning on, in order; call it as often as there are batches."""
@@ -160,7 +165,7 @@ class Changelog:
         records = _records(f"d/{self.sequence + 1}", (d for d in deltas if d.whole or d.rows.height))
         if records:
             self.sequence += 1
-        self._deltas += [_Delta(self.sequence, record.key, _cost([record])) for record in records]
+        self._deltas += [_Delta(self.sequence, record.key, _size([record])) for record in records]
         return records
 
     def _rise(self) -> list[Record]:
@@ -209,14 +214,14 @@ class Changelog:
             else:
                 self._debris.append(key)
         self._base.keys = _complete("base", self._base.keys, live)
-        self._base.cost = _cost([live[key] for key in self._base.keys])
+        self._base.size = _size([live[key] for key in self._base.keys])
         if said["base"] and not self._base.keys:
             raise StateError(f"the changelog's base {said['base']} is missing")
         for sequence in range(said["covers"] + 1, said["sequence"] + 1):
             keys = _complete(f"commit {sequence}", deltas[sequence], live)
             if not keys:
                 raise StateError(f"the changelog's commit {sequence} is missing")
-            self._deltas += [_Delta(sequence, key, _cost([live[key]])) for key in keys]
+            self._deltas += [_Delta(sequence, key, _size([live[key]])) for key in keys]
         marks: dict[str, int] = said["marks"]
         return marks
 
@@ -283,5 +288,5 @@ def _blocks(records: list[Record]) -> Iterator[Block]:
             data = []
 
 
-def _cost(records: Iterable[Record]) -> int:
-    return sum(len(record.value or b"") + RECORD_COST_BYTES for record in records)
+def _size(records: Iterable[Record]) -> int:
+    return sum(len(record.value or b"") for record in records)

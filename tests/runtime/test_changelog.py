@@ -128,6 +128,27 @@ def test_at_most_three_bytes_are_written_for_one_that_changed(commits: list[dict
 
 
 @pytest.mark.usefixtures("small")
+def test_small_commits_on_a_large_state_are_no_reason_to_write_it_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """But for so many of them that a restore would take long."""
+    topic = Topic()
+    topic.commit({n: n for n in range(100)})
+    while topic.log._rising or topic.log.due:
+        topic.commit({})
+    before = sizes(topic.records)["base"]
+    for n in range(60):
+        topic.commit({n % 4: n})
+    assert before > 100 * 2000
+    assert sizes(topic.records)["base"] == before
+    monkeypatch.setattr(module, "MOST_DELTAS", 50)
+    topic.commit({1: 1})
+    topic.commit({1: 2})
+    assert sizes(topic.records)["base"] > before
+    assert topic.restart() == topic.counts
+
+
+@pytest.mark.usefixtures("small")
 @given(
     commits=st.lists(st.dictionaries(st.integers(0, 9), st.integers(0, 99), max_size=4), max_size=40),
     restarts=st.sets(st.integers(0, 39)),
