@@ -20,8 +20,9 @@ from stream.errors import BrokerError, StateError
 from stream.findings.render import reject_bytes
 from stream.metrics import Meters
 from stream.runtime import groups
+from stream.runtime.hanging import abort, first_open, hanging
 from stream.runtime.origin import ANEW, fingerprint
-from stream.runtime.parcel import HEADER, Packed, Parcel, cuts, nothing, pack
+from stream.runtime.parcel import HEADER, Packed, Parcel, cuts, first_of, nothing, pack
 from stream.runtime.reading import consumer, source_of
 from stream.runtime.requests import BATCH_RECORDS, POLL_MS
 from stream.runtime.restoring import RATIO
@@ -143,6 +144,7 @@ class IntakeWorker(ConsumerRebalanceListener):  # type: ignore[misc]
         async with self._moving:
             try:
                 await asyncio.gather(*(self._open(tp) for tp in partitions))
+                await self._abort_what_hangs(partitions)
             except Exception as error:  # the group's client would only log it: the next step raises it
                 self._failure = error
         self._silence.broken(partitions)
@@ -176,6 +178,14 @@ class IntakeWorker(ConsumerRebalanceListener):  # type: ignore[misc]
             log.warning("%s: %d records were deleted before they were read", source_of(tp), lost)
         self._consumer.seek(tp, max(position, first))
         self._lanes[tp].position = position
+
+    async def _abort_what_hangs(self, partitions: Iterable[TopicPartition]) -> None:
+        """Of parcels that Kafka never ended those are aborted that will be read again."""
+        lanes = {TopicPartition(self._names.events_topic, tp.partition): self._lanes[tp] for tp in partitions}
+        for tp, offset in (await hanging(self._names, list(lanes))).items():
+            parcel = await first_open(self._names, tp, offset)
+            if first_of(dict(parcel.headers)[HEADER]) >= lanes[tp].position:
+                await abort(self._names, lanes[tp].writer, {tp: offset})
 
     @property
     def _expelled(self) -> bool:

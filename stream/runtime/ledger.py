@@ -14,6 +14,7 @@ from stream.errors import BrokerError, StateError
 from stream.findings.render import finding_bytes, reject_bytes, verdict_bytes
 from stream.metrics import Meters
 from stream.runtime.changelog import HEAD, HEADER, Changelog, Record
+from stream.runtime.hanging import abort, hanging
 from stream.runtime.origin import LOST_STATE, check_origin, origin
 from stream.runtime.pipeline import Outputs
 from stream.runtime.reading import consumer
@@ -59,6 +60,10 @@ class Ledger:
     async def start(self) -> None:
         """Fence any other worker of this application and wait until its last transaction is closed."""
         await self._writer.start()
+        opened = await hanging(self._names, [TopicPartition(self._names.changelog_topic, 0)])
+        if opened:
+            outputs = (self._names.findings_topic, self._names.verdicts_topic, self._names.rejects_topic)
+            await abort(self._names, self._writer, opened, await self.partitions(outputs))
 
     async def partitions(self, topics: Iterable[str]) -> set[TopicPartition]:
         """The partitions that the topics have now."""

@@ -77,6 +77,12 @@ def unpack(packed: Packed, key: str) -> Parcel:
     return Parcel(place["source"], place["first"], place["end"], rows, place["present"], place["idle"])
 
 
+def first_of(place: bytes) -> int:
+    """The offset from which a packed parcel was read; raises StateError where it is none of Shoal's."""
+    first: int = _place(place)["first"]
+    return first
+
+
 def _place(data: bytes) -> dict[str, Any]:
     try:
         place = orjson.loads(data)

@@ -1,6 +1,6 @@
 """Consumers as the runtime makes them: they read what is committed, and commit nothing by themselves."""
 
-from typing import Any
+from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -8,12 +8,15 @@ from stream.runtime.access import access
 from stream.runtime.waiting import RETRY_MS
 from stream.settings import Kafka
 
+COMMITTED: Final = "read_committed"
+UNCOMMITTED: Final = "read_uncommitted"
 
-def consumer(names: Kafka, **own: Any) -> AIOKafkaConsumer:
+
+def consumer(names: Kafka, isolation: str = COMMITTED, **own: Any) -> AIOKafkaConsumer:
     """A consumer that is not started yet; `own` are further settings of it, in aiokafka's names."""
     return AIOKafkaConsumer(
         **access(names),
-        isolation_level="read_committed",
+        isolation_level=isolation,
         enable_auto_commit=False,
         retry_backoff_ms=RETRY_MS,
         **own,

@@ -81,6 +81,12 @@ class Writer:
             # A client that was fenced between two calls answers the second one with either of the last two.
             raise self._told(error) or await self._lost([*outputs, *state], error) from error
 
+    async def abort(self, partitions: Iterable[TopicPartition]) -> None:
+        """A transaction over these that is not committed, and with it what hangs of earlier ones."""
+        await patiently(
+            self._aborted([Sent(tp.topic, b"", b"", tp.partition) for tp in partitions]), "an abort"
+        )
+
     async def partitions(self, topics: Iterable[str]) -> set[TopicPartition]:
         """The partitions that the broker has now (as of METADATA_MS ago)."""
         found = {topic: await patiently(self._started.partitions_for(topic), "metadata") for topic in topics}
@@ -97,6 +103,12 @@ class Writer:
         await self.write_state(state)
         await self.write_offsets(offsets)
         await self.end()
+
+    async def _aborted(self, records: Iterable[Sent]) -> None:
+        await self.begin()
+        await self._send(records)
+        await asyncio.gather(*(future for _, future in self._open))
+        await self._started.abort_transaction()
 
     async def begin(self) -> None:
         """Step 1."""

@@ -13,6 +13,7 @@ KNOW = {
     "mode": {"runtime/kafka.py"},
     "aiokafka": {
         "runtime/feed.py",
+        "runtime/hanging.py",
         "runtime/intake.py",
         "runtime/kafka.py",
         "runtime/ledger.py",
