@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 async def hanging(names: Kafka, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
     """Partition -> first offset of an open transaction; ask once all who write to them are fenced."""
+    if not partitions:
+        return {}
     ends = [await _ends(names, partitions, isolation) for isolation in (UNCOMMITTED, COMMITTED)]
     return {tp: ends[1][tp] for tp in partitions if ends[1][tp] < ends[0][tp]}
 
