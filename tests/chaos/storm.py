@@ -29,6 +29,8 @@ from tests.runtime.cluster import Cluster
 from tests.runtime.crash import KILLED
 from tests.runtime.wire import make_ready, until
 
+SPARE_S: Final = 120.0
+"""Records come for so much longer than faults: who has nothing to commit does not crash in a commit."""
 FAULT_S: Final = 5.0
 """Half of a fault's share of the records is written within this time."""
 COPIES: Final = 3
@@ -88,7 +90,9 @@ class Storm:
         gateway = Gateway(
             self.settings,
             self.rows,
-            self._share_of_faults if minutes is None else lambda: (time.monotonic() - began) / duration_s,
+            self._share_of_faults
+            if minutes is None
+            else lambda: (time.monotonic() - began) / (duration_s + SPARE_S),
         )
         gateway.start()
         others = decks(random.Random(self.seed + 1), self._beside) if self._beside else iter(())
