@@ -2,7 +2,9 @@
 
 A gateway goes on writing to four partitions. The pause of a partition is the longest time between two
 looks at which its offset had moved; with nothing done that is the commit interval and the commit.
-Exit code 1 where a rolling restart makes one stand for more than LIMIT_S. Needs Java 17 and Maven.
+Exit code 1 where a rolling restart makes one stand for more than LIMIT_S: where the next worker takes over,
+as two intakes do from each other. One process that is stopped before the next is started stands for as long
+as a start takes, and that is only told. Needs Java 17 and Maven.
 """
 
 import argparse
@@ -29,6 +31,7 @@ from tests.runtime.broker import Broker
 from tests.runtime.wire import make_ready, until
 
 LIMIT_S: Final = 5.0
+STOPPED: Final = "one process, SIGTERM and a start"
 QUIET_S: Final = 10.0
 """Watched before the first replacement, and after each: several commits."""
 DURATION_S: Final = 150.0
@@ -156,9 +159,7 @@ def whole() -> dict[str, float]:
             watch.until_caught_up(len(rows))
             return {
                 "one process, nothing is done": watch.pause_of(lambda: None),
-                "one process, SIGTERM and a start": watch.pause_of(
-                    lambda: live.append(crew.replace(live[-1], "all"))
-                ),
+                STOPPED: watch.pause_of(lambda: live.append(crew.replace(live[-1], "all"))),
                 "one process, another takes over": watch.pause_of(
                     lambda: live.append(crew.take_over(live[-1], "all"))
                 ),
@@ -189,7 +190,7 @@ def main() -> int:
     options = parser.parse_args()
     make_ready()
     found = whole() | apart(("", ""))
-    longest = max(found.values())
+    longest = max(pause for what, pause in found.items() if what != STOPPED)
     if options.named:
         found |= apart(("one", "two"))
     for what, pause in found.items():
