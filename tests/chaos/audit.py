@@ -50,11 +50,9 @@ def audit(settings: Settings, rows: list[bytes], folder: Path, *, apart: bool = 
     events = Counter(orjson.loads(row)["account_id"] for row in rows if row.startswith(b"{"))
     wrong += _differing("events of an account", _counted(pipeline), events)
     wrong += _open_transactions(settings, apart=apart)
-    raw = sum(
-        _written(settings, topic)
-        for topic in (names.findings_topic, names.verdicts_topic, names.rejects_topic)
-    )
-    aborted = raw - len(findings) - len(verdicts) - len(rejects)
+    told = [(topic, 0) for topic in (names.findings_topic, names.verdicts_topic, names.rejects_topic)]
+    told += [(names.events_topic, number) for number in range(PARTITIONS) if apart]
+    aborted = sum(_cut(settings, topic, number) for topic, number in told)
     return Audit(len(rows), events.total(), len(rejects), len(findings), len(verdicts), aborted, wrong)
 
 
@@ -160,6 +158,7 @@ def _values(settings: Settings, topic: str, partition: int) -> list[bytes]:
     return [record.value for record in _records(settings, topic, partition)]
 
 
-def _written(settings: Settings, topic: str) -> int:
-    """Records that were ever written, committed or not."""
-    return len(_records(settings, topic, 0, "read_uncommitted"))
+def _cut(settings: Settings, topic: str, partition: int) -> int:
+    """Records that were written and not committed."""
+    written = _records(settings, topic, partition, "read_uncommitted")
+    return len(written) - len(_records(settings, topic, partition))
