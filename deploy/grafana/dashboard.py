@@ -114,8 +114,7 @@ ROWS: Final[tuple[tuple[str, tuple[Panel, ...]], ...]] = (
                 (
                     (
                         "all over deltas",
-                        "sum(shoal_changelog_bytes_total) / "
-                        'sum(shoal_changelog_bytes_total{part="deltas"})',
+                        'sum(shoal_changelog_bytes_total) / sum(shoal_changelog_bytes_total{part="deltas"})',
                     ),
                 ),
             ),
