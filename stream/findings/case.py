@@ -153,7 +153,7 @@ def _links(links: Sequence[Written]) -> Table:
     table = Table(box=None, pad_edge=False)
     for heading in ("kind", "value"):
         table.add_column(heading)
-    for heading in ("payers", "accounts", "score", "of the table", "threshold", "margin"):
+    for heading in ("payers", "accounts", "score", "table", "threshold", "margin"):
         table.add_column(heading, justify="right")
     for link in links:
         counts = (f"{link['units']:,}", f"{link['members']:,}")
