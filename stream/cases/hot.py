@@ -158,7 +158,7 @@ def judge(
     in_step = units.by_kind(lambda kind: kind.within_s is not None)
     settled = np.where(in_step, 0.0, _only_alike(pieces))
     need = threshold + _margin(units, hard, min_units) + newcomers + settled
-    own = _no_product(pieces, _in_one_place(units, pieces)) | harvests | in_step
+    own = _no_product(pieces, in_one_place(units, pieces)) | harvests | in_step
     # rounded, so that the last bit of a sum of floats cannot decide
     enough &= reasons >= 2
     able, product = enough & own, enough & ~own
@@ -185,18 +185,18 @@ def _newcomers_margin(units: Units, pieces: dict[str, Piece]) -> Floats:
     In their first days those are young, even and sometimes alike; they do nothing that only campaigns do.
     """
     idle = _reason(pieces, DEEDS) <= _COUNTS
-    in_one_place = _in_one_place(units, pieces)
+    together = in_one_place(units, pieces)
     busy = _busier(units, _BUSY)
     new, alike = pieces["young"].observed >= _POOL, pieces["alike"].nats
     # who moves between many exits may do so on a product's servers, and its first customers are new as well
     pool = new & (alike > _POOL_ALIKE) & (pieces["roaming"].nats <= _COUNTS)
     one_thing = idle & (_reason(pieces, ("throwaway", "breadth")) <= _COUNTS) & ~busy & ~pool
-    margin = np.where(in_one_place, _PLACE_NATS * idle, _TAME_NATS * one_thing)
-    at_work = new & busy & idle & (alike > _COUNTS) & ~in_one_place
+    margin = np.where(together, _PLACE_NATS * idle, _TAME_NATS * one_thing)
+    at_work = new & busy & idle & (alike > _COUNTS) & ~together
     return np.where(at_work, _AT_WORK_RELIEF, margin)
 
 
-def _in_one_place(units: Units, pieces: dict[str, Piece]) -> NDArray[np.bool_]:
+def in_one_place(units: Units, pieces: dict[str, Piece]) -> NDArray[np.bool_]:
     """Where members are together, or the link is that place."""
     return units.by_kind(lambda kind: kind.fields == ("network",)) | (pieces["place"].nats < 0)
 

@@ -3,7 +3,8 @@
 The rules add up nats and know what else explains them; each was written for a world in which they erred. The
 table knows no rules: it says how likely links with such evidence were a campaign's. They err on different
 links, so both are heard, with one vote each: what one finds wanting the other has to make up. Where fields
-are missing the table misses evidence that it counts on, and has so much less of a vote.
+are missing the table misses evidence that it counts on, and has so much less of a vote. It knows no rooms: of
+who is together in one place the rules judge alone.
 """
 
 from dataclasses import replace
@@ -11,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from stream.cases.hot import Judged
+from stream.cases.hot import Judged, in_one_place
 from stream.evidence.piece import Floats
 from stream.learning.weights import Weights
 
@@ -26,7 +27,7 @@ alike, were sure for the table and nothing to the rules: 37 of a judge's made 21
 def heard(judged: Judged, remembered: Floats, table: Weights) -> Judged:
     """The links with the table heard. `remembered`: nats of analysts' decisions, (links,)."""
     margin = judged.total - judged.need
-    voice = table.heard(judged.pieces)
+    voice = np.where(in_one_place(judged.units, judged.pieces), 0.0, table.heard(judged.pieces))
     told = _NATS * table.log_odds(judged.pieces, voice) + remembered
     opinion = voice / (1 + voice) * (told - margin)
     total = judged.total + opinion

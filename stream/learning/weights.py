@@ -51,7 +51,7 @@ class Weights(NamedTuple):
         """Weight of a nat of the piece."""
         return dict(self.by_piece).get(piece, _BY_PIECE.get(piece, 0.0))
 
-    def log_odds(self, pieces: Mapping[str, Piece], heard: float = 1.0) -> Floats:
+    def log_odds(self, pieces: Mapping[str, Piece], heard: float | Floats = 1.0) -> Floats:
         """Log odds that each link is a campaign's, by its evidence; shape (links,).
 
         `heard`: share of the evidence that there is to be had. Who hears half of it expects half.

@@ -10,7 +10,7 @@ from stream.cases.opinion import heard
 from stream.cases.remembered import ALLOWED_NATS
 from stream.evidence import PIECES, Piece
 from stream.learning.weights import Weights
-from tests.cases.test_hot import CLIENT, THRESHOLD, UNITS
+from tests.cases.test_hot import CLIENT, THRESHOLD, UNITS, units_of
 
 DUMB = Weights(bias=-3.0, by_piece=tuple((name, 0.0) for name in PIECES))
 
@@ -108,3 +108,13 @@ def test_the_built_in_table_holds_what_is_done_for_worse_than_what_newcomers_are
 
     assert says({deed: 5.0}) > says({"young": 5.0})
     assert says({"young": 5.0, "templated": 5.0, "roaming": 5.0}) < 0
+
+
+def test_of_who_is_in_one_place_the_rules_judge_alone() -> None:
+    pieces = pieces_of({"young": 5.0, "alike": 4.0})
+    for units in (units_of("network"), CLIENT):
+        rules = judge(units, pieces, np.zeros(1), THRESHOLD, UNITS)
+        opinion = heard(rules, np.zeros(1), Weights()).opinion[0]
+        assert (opinion == 0.0) == (units is not CLIENT)
+    rules = judge(CLIENT, pieces | pieces_of({"place": -4.0}), np.zeros(1), THRESHOLD, UNITS)
+    assert heard(rules, np.zeros(1), Weights()).opinion[0] == 0.0
