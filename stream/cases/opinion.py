@@ -27,11 +27,12 @@ alike, were sure for the table and nothing to the rules: 37 of a judge's made 21
 def heard(judged: Judged, remembered: Floats, table: Weights) -> Judged:
     """The links with the table heard. `remembered`: nats of analysts' decisions, (links,)."""
     margin = judged.total - judged.need
-    voice = np.where(in_one_place(judged.units, judged.pieces), 0.0, table.heard(judged.pieces))
+    together = in_one_place(judged.units, judged.pieces)
+    voice = np.where(together, 0.0, table.heard(judged.pieces))
     told = _NATS * table.log_odds(judged.pieces, voice) + remembered
     opinion = voice / (1 + voice) * (told - margin)
     total = judged.total + opinion
     # rounded, so that the last bit of a sum of floats cannot decide
     over = np.round(total - judged.need, 6)
-    hot = (judged.able & (over >= 0)) | (judged.product & (over >= _OUTRIGHT))
+    hot = (judged.able & (over >= 0)) | (judged.product & ~together & (over >= _OUTRIGHT))
     return replace(judged, total=total, opinion=opinion, hot=hot)

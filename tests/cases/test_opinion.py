@@ -92,6 +92,14 @@ def test_where_both_are_sure_no_product_explains_it() -> None:
         assert judged.hot[0] == hot
 
 
+def test_in_one_place_no_rule_is_overruled() -> None:
+    nats = {"young": 5.0, "throwaway": 5.0, "even": 4.0, "tokens_in": 4.0, "templated": 4.0, "alike": 3.0}
+    rules = judge(units_of("network"), pieces_of(nats), np.zeros(1), THRESHOLD, UNITS)
+    assert over(rules) > 5.0
+    assert not rules.hot[0]
+    assert not heard(rules, np.zeros(1), Weights()).hot[0]
+
+
 def test_an_analyst_is_heard_by_both() -> None:
     nats = {"young": 5.0, "alike": 4.0, "orphaned": 6.0}
     _, before = both(nats, Weights())
