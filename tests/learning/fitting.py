@@ -153,6 +153,15 @@ def _bounded(loss: Any, spread: Floats, least: Floats) -> NDArray[np.float64]:
     return np.asarray(minimize(loss, np.zeros(len(bounds)), jac=True, method="L-BFGS-B", bounds=bounds).x)
 
 
+def _usual(worlds: Sequence[Sequence[Look]]) -> str:
+    """Mean nats of what speaks against campaigns' links, a look weighing as in the fit."""
+    often = Counter((number, look.value) for number, world in enumerate(worlds) for look in world)
+    guilty = [(n, look) for n, world in enumerate(worlds) for look in world if look.guilty]
+    weight = [often[number, look.value] ** -0.5 for number, look in guilty]
+    mean = np.average([look.nats for _, look in guilty], axis=0, weights=weight)
+    return ", ".join(f"{name} {nats:.1f}" for name, nats in zip(PIECES, mean, strict=True) if nats >= 0.05)
+
+
 def main(arguments: Sequence[str]) -> None:
     """Print a table fitted to the worlds, as a file for `alerts.weights`."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -164,6 +173,7 @@ def main(arguments: Sequence[str]) -> None:
     origin = (
         f"fitted to {count:,} looks at links of {len(worlds)} worlds; the bias is for as many of either side"
     )
+    print(f"# a campaign's links have {_usual(worlds)}")
     print(fitted(worlds).as_toml(origin), end="")
 
 
