@@ -18,7 +18,7 @@ def brokers(names: Kafka) -> list[str]:
 
 
 def access(names: Kafka) -> dict[str, Any]:
-    """Settings of a client, in the names that aiokafka and kafka-python share; raises ConfigError."""
+    """Settings of a client, in the names that both clients know; raises ConfigError."""
     return {"bootstrap_servers": brokers(names), **credentials(names)}
 
 

@@ -7,14 +7,12 @@ from the other.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
-from aiokafka import TopicPartition
-
 from stream.config import Settings
 from stream.errors import StateError
+from stream.runtime.client import Partition, source_of
 from stream.runtime.origin import ANEW, fingerprint
 from stream.runtime.parcel import HEADER, Packed, Parcel, unpack
 from stream.runtime.pipeline import Pipeline
-from stream.runtime.reading import source_of
 from stream.runtime.requests import BATCH_RECORDS
 
 PARCELS_AT_ONCE: Final = 32
@@ -35,16 +33,16 @@ class Feed(Protocol):
     def restore(self, marks: Mapping[str, int]) -> None:
         """Take over what `marks` said, once the pipeline is restored; raises StateError where it cannot."""
 
-    def source(self, partition: TopicPartition) -> str:
+    def source(self, partition: Partition) -> str:
         """The pipeline's name for it."""
 
-    def open(self, partition: TopicPartition) -> None:
+    def open(self, partition: Partition) -> None:
         """Declare a partition before its first record."""
 
-    def take(self, partition: TopicPartition, records: Sequence[Any]) -> None:
+    def take(self, partition: Partition, records: Sequence[Any]) -> None:
         """Hand records on, in order of offset."""
 
-    def silent(self, partition: TopicPartition) -> None:
+    def silent(self, partition: Partition) -> None:
         """All records were read, and there were none for a while."""
 
     def positions(self) -> Positions:
@@ -69,20 +67,20 @@ class Records:
         """Positions are those of the pipeline; marks of parcels are kept for the way back."""
         self._marks = _of_parcels(marks)
 
-    def source(self, partition: TopicPartition) -> str:
+    def source(self, partition: Partition) -> str:
         """It is one itself."""
         return source_of(partition)
 
-    def open(self, partition: TopicPartition) -> None:
+    def open(self, partition: Partition) -> None:
         """A source of the pipeline."""
         self._pipeline.open(source_of(partition))
 
-    def take(self, partition: TopicPartition, records: Sequence[Any]) -> None:
+    def take(self, partition: Partition, records: Sequence[Any]) -> None:
         """Decode them."""
         values, offsets = [record.value or b"" for record in records], [record.offset for record in records]
         self._pipeline.absorb(source_of(partition), values, offsets)
 
-    def silent(self, partition: TopicPartition) -> None:
+    def silent(self, partition: Partition) -> None:
         """It no longer holds time."""
         self._pipeline.idle(source_of(partition))
 
@@ -119,15 +117,15 @@ class Parcels:
                 f"which is not of {self._names.requests_topic}: name that topic again, or {ANEW}"
             )
 
-    def source(self, partition: TopicPartition) -> str:
+    def source(self, partition: Partition) -> str:
         """The partition of requests that its parcels come from."""
         return f"{self._names.requests_topic}-{partition.partition}"
 
-    def open(self, partition: TopicPartition) -> None:
+    def open(self, partition: Partition) -> None:
         """A source of the pipeline."""
         self._pipeline.open(self.source(partition))
 
-    def take(self, partition: TopicPartition, records: Sequence[Any]) -> None:
+    def take(self, partition: Partition, records: Sequence[Any]) -> None:
         """Receive each; raises StateError where one is damaged, strange, missing or repeated."""
         for record in records:
             parcel = self._parcel(partition, record)
@@ -140,7 +138,7 @@ class Parcels:
                 ) from error
         self._marks[MARK + source_of(partition)] = records[-1].offset + 1
 
-    def silent(self, partition: TopicPartition) -> None:
+    def silent(self, partition: Partition) -> None:
         """Says nothing of gateways: only their intake can tell, and puts a mark into the topic."""
 
     def positions(self) -> Positions:
@@ -152,7 +150,7 @@ class Parcels:
         """Positions, those in topics of events of before included."""
         return self._marks
 
-    def _parcel(self, partition: TopicPartition, record: Any) -> Parcel:
+    def _parcel(self, partition: Partition, record: Any) -> Parcel:
         where, place = f"{source_of(partition)} at {record.offset}", dict(record.headers).get(HEADER, b"")
         try:
             parcel = unpack(Packed(place, record.value or b""), self._key)

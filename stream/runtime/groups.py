@@ -4,10 +4,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from kafka.admin import KafkaAdminClient
-
 from stream.config import Settings
 from stream.runtime.admin import admin, answer
+from stream.runtime.blocking import Admin
 from stream.runtime.waiting import START_S
 
 
@@ -54,7 +53,7 @@ def clearing(settings: Settings, group: str, topic: str) -> Iterator[Callable[[]
         yield clear
 
 
-def _offsets(client: KafkaAdminClient, *groups: str) -> list[dict[Any, Any]]:
+def _offsets(client: Admin, *groups: str) -> list[dict[Any, Any]]:
     """By partition, for each group; the first group of a new broker waits until that has made its topic."""
     asked: dict[str, None] = dict.fromkeys(groups)
     found = answer(client, lambda one: one.list_group_offsets(asked), START_S)

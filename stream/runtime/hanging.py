@@ -8,12 +8,17 @@ What was written then waits for the producer's next marker, and would be committ
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
-
-from aiokafka import TopicPartition
 
 from stream.errors import BrokerError
-from stream.runtime.reading import COMMITTED, UNCOMMITTED, consumer, source_of
+from stream.runtime.client import (
+    COMMITTED,
+    UNCOMMITTED,
+    Isolation,
+    Partition,
+    Record,
+    consumer,
+    source_of,
+)
 from stream.runtime.waiting import connect, goodbye, patiently
 from stream.runtime.writer import Writer
 from stream.settings import Kafka
@@ -21,7 +26,7 @@ from stream.settings import Kafka
 log = logging.getLogger(__name__)
 
 
-async def hanging(names: Kafka, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+async def hanging(names: Kafka, partitions: Sequence[Partition]) -> Mapping[Partition, int]:
     """Partition -> first offset of an open transaction; ask once all who write to them are fenced."""
     if not partitions:
         return {}
@@ -29,7 +34,7 @@ async def hanging(names: Kafka, partitions: Sequence[TopicPartition]) -> Mapping
     return {tp: ends[1][tp] for tp in partitions if ends[1][tp] < ends[0][tp]}
 
 
-async def first_open(names: Kafka, partition: TopicPartition, offset: int) -> Any:
+async def first_open(names: Kafka, partition: Partition, offset: int) -> Record:
     """The record that stands there, committed or not; raises BrokerError where none comes."""
     reader = await connect(partial(consumer, names, UNCOMMITTED), names)
     try:
@@ -41,7 +46,7 @@ async def first_open(names: Kafka, partition: TopicPartition, offset: int) -> An
 
 
 async def abort(
-    names: Kafka, writer: Writer, opened: Mapping[TopicPartition, int], also: Iterable[TopicPartition] = ()
+    names: Kafka, writer: Writer, opened: Mapping[Partition, int], also: Iterable[Partition] = ()
 ) -> None:
     """End what hangs of a writer's transactions, as not committed; `also`: where they may have written too.
 
@@ -63,11 +68,11 @@ async def abort(
 
 
 async def _ends(
-    names: Kafka, partitions: Sequence[TopicPartition], isolation: str
-) -> Mapping[TopicPartition, int]:
+    names: Kafka, partitions: Sequence[Partition], isolation: Isolation
+) -> Mapping[Partition, int]:
     reader = await connect(partial(consumer, names, isolation), names)
     try:
-        ends: Mapping[TopicPartition, int] = await patiently(reader.end_offsets(partitions), "offsets")
+        ends: Mapping[Partition, int] = await patiently(reader.end_offsets(partitions), "offsets")
         return ends
     finally:
         await goodbye(reader.stop())

@@ -10,21 +10,28 @@ import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from typing import Any, Final
-
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import IllegalStateError
+from typing import Final
 
 from stream.config import Settings
 from stream.errors import BrokerError, StateError
 from stream.findings.render import reject_bytes
 from stream.metrics import Meters
 from stream.runtime import groups
+from stream.runtime.client import (
+    Consumer,
+    NotAssignedError,
+    Partition,
+    RebalanceListener,
+    Record,
+    consumer,
+    expelled,
+    member,
+    source_of,
+)
 from stream.runtime.hanging import abort, first_open, hanging
 from stream.runtime.origin import ANEW, fingerprint
 from stream.runtime.parcel import HEADER, Packed, Parcel, cuts, first_of, nothing, pack
-from stream.runtime.reading import consumer, source_of
-from stream.runtime.requests import BATCH_RECORDS, POLL_MS
+from stream.runtime.requests import BATCH_RECORDS, FETCH_BYTES, POLL_MS
 from stream.runtime.restoring import RATIO
 from stream.runtime.silence import LOOK_S, Silence
 from stream.runtime.stage import INTAKE
@@ -51,7 +58,7 @@ class Lane:
         self.position = position
 
 
-class IntakeWorker(ConsumerRebalanceListener):  # type: ignore[misc]
+class IntakeWorker(RebalanceListener):  # type: ignore[misc]
     """Reads the partitions that the group gives it; every step commits what it read."""
 
     def __init__(self, settings: Settings, meters: Meters, over: asyncio.Event) -> None:
@@ -64,8 +71,8 @@ class IntakeWorker(ConsumerRebalanceListener):  # type: ignore[misc]
         self._meters = meters
         self._over = over
         self._silence = Silence(settings.kafka.idle_after_s)
-        self._consumer: AIOKafkaConsumer = None
-        self._lanes: dict[TopicPartition, Lane] = {}
+        self._consumer: Consumer | None = None
+        self._lanes: dict[Partition, Lane] = {}
         self._before: dict[int, int] = {}
         self._moving = asyncio.Lock()
         self._failure: Exception | None = None
@@ -98,12 +105,12 @@ class IntakeWorker(ConsumerRebalanceListener):  # type: ignore[misc]
         # A worker that ran all stages may have read before: its offsets are where parcels begin.
         self._before = {partition: at.offset for partition, at in before.items()}
         self._meters.put(RATIO, 1.0)  # it keeps no state
-        self._consumer.subscribe([self._names.requests_topic], listener=self)
+        self._started.subscribe([self._names.requests_topic], listener=self)
 
     async def step(self) -> None:
         """Once round."""
         began = time.monotonic()
-        batches = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=BATCH_RECORDS)
+        batches = await self._started.getmany(timeout_ms=POLL_MS, max_records=BATCH_RECORDS)
         self._silence.broken(batches)
         async with self._moving:
             await asyncio.gather(*(self._hand_on(tp, records) for tp, records in batches.items()))
@@ -126,19 +133,19 @@ class IntakeWorker(ConsumerRebalanceListener):  # type: ignore[misc]
         leaving = [] if self._consumer is None else [goodbye(self._consumer.stop())]
         await asyncio.gather(*leaving, self._close(list(self._lanes)))
 
-    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+    async def on_partitions_revoked(self, revoked: Iterable[Partition]) -> None:
         """Called by the group before partitions move: what is being committed ends first."""
         lost = list(revoked)
         async with self._moving:
             await self._close(lost)
-        if lost and self._names.instance_id and self._expelled:
+        if lost and self._names.instance_id and expelled(self._started):
             name, silent_s = self._names.instance_id, self._names.session_timeout_s
             self._failure = BrokerError(
                 f"expelled from group {self._group}: another worker has kafka.instance_id {name} too, "
                 f"or this one was silent for {silent_s:g} s: stopped"
             )
 
-    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+    async def on_partitions_assigned(self, assigned: Iterable[Partition]) -> None:
         """Called by the group: fence first, for only then is the committed offset the last one."""
         partitions = sorted(assigned)
         async with self._moving:
@@ -159,14 +166,14 @@ class IntakeWorker(ConsumerRebalanceListener):  # type: ignore[misc]
                     f"go back to that; or give kafka.events_topic a new name, and {ANEW}"
                 )
 
-    async def _open(self, tp: TopicPartition) -> None:
+    async def _open(self, tp: Partition) -> None:
         writer = Writer(self._settings, f"{INTAKE}-{tp.partition}", INTAKE, self._key)
         await writer.start()
         self._lanes[tp] = Lane(writer, 0)
-        committed = await patiently(self._consumer.committed(tp), "offsets")
+        committed = await patiently(self._started.committed(tp), "offsets")
         known = [at for at in (committed, self._before.get(tp.partition)) if at is not None]
-        first = (await patiently(self._consumer.beginning_offsets([tp]), "offsets"))[tp]
-        end = (await patiently(self._consumer.end_offsets([tp]), "offsets"))[tp]
+        first = (await patiently(self._started.beginning_offsets([tp]), "offsets"))[tp]
+        end = (await patiently(self._started.end_offsets([tp]), "offsets"))[tp]
         position = max(known, default=first)
         if position > end:
             raise StateError(
@@ -176,36 +183,31 @@ class IntakeWorker(ConsumerRebalanceListener):  # type: ignore[misc]
         if position < first:
             lost = first - position
             log.warning("%s: %d records were deleted before they were read", source_of(tp), lost)
-        self._consumer.seek(tp, max(position, first))
+        self._started.seek(tp, max(position, first))
         self._lanes[tp].position = position
 
-    async def _abort_what_hangs(self, partitions: Iterable[TopicPartition]) -> None:
+    async def _abort_what_hangs(self, partitions: Iterable[Partition]) -> None:
         """Of parcels that Kafka never ended those are aborted that will be read again."""
-        lanes = {TopicPartition(self._names.events_topic, tp.partition): self._lanes[tp] for tp in partitions}
+        lanes = {Partition(self._names.events_topic, tp.partition): self._lanes[tp] for tp in partitions}
         for tp, offset in (await hanging(self._names, list(lanes))).items():
             parcel = await first_open(self._names, tp, offset)
             if first_of(dict(parcel.headers)[HEADER]) >= lanes[tp].position:
                 await abort(self._names, lanes[tp].writer, {tp: offset})
 
-    @property
-    def _expelled(self) -> bool:
-        """Whether the group knows this worker no longer; the client would just join it again."""
-        return bool(self._consumer._coordinator.generation < 0)
-
-    async def _close(self, partitions: Iterable[TopicPartition]) -> None:
+    async def _close(self, partitions: Iterable[Partition]) -> None:
         lanes = [lane for tp in partitions if (lane := self._lanes.pop(tp, None))]
         await asyncio.gather(*(lane.writer.stop() for lane in lanes))
 
     async def _behind(self) -> bool:
         """Whether more was there already at the last fetch."""
-        for tp in self._consumer.assignment():
-            with suppress(IllegalStateError):  # it moves away just now
-                end = self._consumer.last_stable_offset(tp)
-                if end is not None and end > await self._consumer.position(tp):
+        for tp in self._started.assignment():
+            with suppress(NotAssignedError):  # it moves away just now
+                end = self._started.last_stable_offset(tp)
+                if end is not None and end > await self._started.position(tp):
                     return True
         return False
 
-    async def _hand_on(self, tp: TopicPartition, records: Sequence[Any]) -> None:
+    async def _hand_on(self, tp: Partition, records: Sequence[Record]) -> None:
         # It may have moved since it was read; a lane that was opened anew is read again.
         lane = self._lanes.get(tp)
         fresh = [record for record in records if lane and record.offset >= lane.position]
@@ -216,14 +218,14 @@ class IntakeWorker(ConsumerRebalanceListener):  # type: ignore[misc]
             self._meters.observe("shoal_batch_duration_seconds", time.monotonic() - began)
             await self._write(tp, lane, sent, fresh[-1].offset + 1)
 
-    async def _write(self, tp: TopicPartition, lane: Lane, sent: Sequence[Sent], end: int) -> None:
+    async def _write(self, tp: Partition, lane: Lane, sent: Sequence[Sent], end: int) -> None:
         began = time.monotonic()
         await lane.writer.commit(sent, (), {tp: end})
         lane.position = end
         self._meters.add("shoal_commits_total")
         self._meters.observe("shoal_commit_duration_seconds", time.monotonic() - began)
 
-    def _packed(self, tp: TopicPartition, first: int, records: Sequence[Any]) -> Iterator[Sent]:
+    def _packed(self, tp: Partition, first: int, records: Sequence[Record]) -> Iterator[Sent]:
         source, values = source_of(tp), [record.value or b"" for record in records]
         for cut in cuts(values):
             offsets = [record.offset for record in records[cut]]
@@ -234,12 +236,12 @@ class IntakeWorker(ConsumerRebalanceListener):  # type: ignore[misc]
                 yield Sent(self._names.rejects_topic, source.encode(), reject_bytes(reject))
             first = end
 
-    def _sent(self, tp: TopicPartition, packed: Packed) -> Sent:
+    def _sent(self, tp: Partition, packed: Packed) -> Sent:
         self._meters.add("shoal_parcel_bytes_total", len(packed.place) + len(packed.value))
         return Sent(self._names.events_topic, None, packed.value, tp.partition, (HEADER, packed.place))
 
     async def _look(self) -> None:
-        silent = await self._silence.look(self._consumer)
+        silent = await self._silence.look(self._started)
         async with self._moving:
             for tp in silent:
                 if lane := self._lanes.get(tp):
@@ -257,17 +259,19 @@ class IntakeWorker(ConsumerRebalanceListener):  # type: ignore[misc]
             )
         )
 
-    def _made(self) -> AIOKafkaConsumer:
+    @property
+    def _started(self) -> Consumer:
+        if self._consumer is None:
+            raise RuntimeError("open the worker before it is used")
+        return self._consumer
+
+    def _made(self) -> Consumer:
         session_ms = round(1000 * self._names.session_timeout_s)
+        named = (self._group, self._names.instance_id)
+        # Before a lane is open nothing is taken, and opening it seeks.
         return consumer(
             self._names,
-            group_id=self._group,
-            group_instance_id=self._names.instance_id or None,
-            # Before a lane is open nothing is taken, and opening it seeks; "none" would fail meanwhile.
-            auto_offset_reset="earliest",
-            max_partition_fetch_bytes=4 << 20,
-            fetch_max_wait_ms=POLL_MS,
-            session_timeout_ms=session_ms,
-            rebalance_timeout_ms=REBALANCE_MS,
-            heartbeat_interval_ms=session_ms // BEATS,
+            fetch_bytes=FETCH_BYTES,
+            wait_ms=POLL_MS,
+            **member(*named, session_ms, REBALANCE_MS, session_ms // BEATS),
         )

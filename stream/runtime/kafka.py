@@ -13,13 +13,13 @@ from typing import Any, Final, Protocol
 
 import faust
 import mode
-from aiokafka.errors import KafkaError
 from faust.app.base import BootStrategy
 
 from stream.config import Settings
 from stream.errors import BrokerError
 from stream.metrics import Meters
 from stream.runtime.access import brokers, check_access, credentials
+from stream.runtime.client import LOGGER, ClientError
 from stream.runtime.endpoint import serving
 from stream.runtime.intake import IntakeWorker
 from stream.runtime.pipeline import Pipeline
@@ -93,7 +93,7 @@ def serve(settings: Settings, pipeline: Pipeline, stage: Stage = "all", *, once:
 def _serve(settings: Settings, stage: Stage, make: Make, *, once: bool) -> None:
     check_access(settings.kafka)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    for name in ("aiokafka", "faust", "mode"):
+    for name in (LOGGER, "faust", "mode"):
         # They tell of every retry with a traceback; what matters is said here in one line.
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     meters, over = Meters(stage), asyncio.Event()
@@ -203,7 +203,7 @@ class _Life(mode.Service):
             while not (self.over.is_set() or self.should_stop or (self._once and self._stage.finished)):
                 await self._stage.step()
             await self._stage.commit()
-        except (KafkaError, TimeoutError) as error:
+        except (ClientError, TimeoutError) as error:
             self.failure = BrokerError(failure(self._names, error))
         except Exception as error:  # whatever it is, `run` raises it: mode alone would only log it
             self.failure = error

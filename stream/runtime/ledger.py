@@ -6,18 +6,16 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from typing import Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-
 from stream.blocks import Block
 from stream.config import Settings
 from stream.errors import BrokerError, StateError
 from stream.findings.render import finding_bytes, reject_bytes, verdict_bytes
 from stream.metrics import Meters
 from stream.runtime.changelog import HEAD, HEADER, Changelog, Record
+from stream.runtime.client import Consumer, Partition, consumer
 from stream.runtime.hanging import abort, hanging
 from stream.runtime.origin import LOST_STATE, check_origin, origin
 from stream.runtime.pipeline import Outputs
-from stream.runtime.reading import consumer
 from stream.runtime.restoring import Restoring
 from stream.runtime.waiting import PATIENCE_S, connect, patiently
 from stream.runtime.writer import Offsets, Sent, Writer
@@ -48,7 +46,7 @@ class Ledger:
         topic = self._names.changelog_topic
         reader = await connect(self._reader, self._names)
         try:
-            head = await _newest_head(reader, TopicPartition(topic, 0))
+            head = await _newest_head(reader, Partition(topic, 0))
         finally:
             await reader.stop()
         try:
@@ -60,12 +58,12 @@ class Ledger:
     async def start(self) -> None:
         """Fence any other worker of this application and wait until its last transaction is closed."""
         await self._writer.start()
-        opened = await hanging(self._names, [TopicPartition(self._names.changelog_topic, 0)])
+        opened = await hanging(self._names, [Partition(self._names.changelog_topic, 0)])
         if opened:
             outputs = (self._names.findings_topic, self._names.verdicts_topic, self._names.rejects_topic)
             await abort(self._names, self._writer, opened, await self.partitions(outputs))
 
-    async def partitions(self, topics: Iterable[str]) -> set[TopicPartition]:
+    async def partitions(self, topics: Iterable[str]) -> set[Partition]:
         """The partitions that the topics have now."""
         return await self._writer.partitions(topics)
 
@@ -75,7 +73,7 @@ class Ledger:
         restoring = Restoring(self._meters)
         reader = await connect(self._reader, self._names)
         try:
-            tp = TopicPartition(self._names.changelog_topic, 0)
+            tp = Partition(self._names.changelog_topic, 0)
             reader.assign([tp])
             await reader.seek_to_beginning(tp)
             async for records, share in _to_the_end(reader, tp):
@@ -126,8 +124,8 @@ class Ledger:
         check_origin(self._changelog.stored_origin, self._changelog.origin, topic)
         return blocks, marks
 
-    def _reader(self) -> AIOKafkaConsumer:
-        return consumer(self._names, auto_offset_reset="earliest", max_partition_fetch_bytes=8 << 20)
+    def _reader(self) -> Consumer:
+        return consumer(self._names, fetch_bytes=8 << 20)
 
     def _kept(self, change: Record) -> Sent:
         header = (HEADER, change.place) if change.place else None
@@ -152,7 +150,7 @@ def sizes(changes: Iterable[Record]) -> Counter[str]:
     return found
 
 
-async def _newest_head(reader: AIOKafkaConsumer, tp: TopicPartition) -> Record | None:
+async def _newest_head(reader: Consumer, tp: Partition) -> Record | None:
     """The head of the last commit: at the very end, unless transactions that were cut lie behind it."""
     reader.assign([tp])
     first = (await patiently(reader.beginning_offsets([tp]), "the changelog"))[tp]
@@ -167,9 +165,7 @@ async def _newest_head(reader: AIOKafkaConsumer, tp: TopicPartition) -> Record |
     return None
 
 
-async def _to_the_end(
-    reader: AIOKafkaConsumer, tp: TopicPartition
-) -> AsyncIterator[tuple[list[Record], float]]:
+async def _to_the_end(reader: Consumer, tp: Partition) -> AsyncIterator[tuple[list[Record], float]]:
     """Every committed record of a partition from where the reader is to what is its end now.
 
     Raises BrokerError where Kafka is silent.
@@ -180,7 +176,7 @@ async def _to_the_end(
         records = (await reader.getmany(tp, timeout_ms=500)).get(tp, [])
         if records:
             heard = time.monotonic()
-            found = [Record(r.key, r.value, dict(r.headers).get(HEADER, b"")) for r in records]
+            found = [Record(r.key or b"", r.value, dict(r.headers).get(HEADER, b"")) for r in records]
             yield found, (records[-1].offset + 1 - start) / (end - start)
         elif time.monotonic() - heard > PATIENCE_S:
             raise BrokerError(f"Kafka was silent on the changelog for {PATIENCE_S:.0f} s")

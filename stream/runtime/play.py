@@ -4,17 +4,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 import orjson
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.admin import KafkaAdminClient
-from kafka.consumer.fetcher import ConsumerRecord
-from kafka.errors import KafkaError, RetriableError
 
 from stream.config import Settings
 from stream.errors import BrokerError
-from stream.runtime.access import access
+from stream.runtime.blocking import (
+    Admin,
+    ClientError,
+    Partition,
+    PassingError,
+    admin,
+    player,
+    reader,
+)
 from stream.runtime.parcel import HEADER
 from stream.runtime.refusal import refused
 from stream.settings import Kafka
@@ -86,30 +90,21 @@ class Reader:
 
     def _read(self) -> None:
         topics = (self._names.findings_topic, self._names.verdicts_topic)
-        with KafkaAdminClient(**access(self._names)) as admin, self._consumer() as outputs:
-            outputs.assign([TopicPartition(topic, 0) for topic in topics])
+        with admin(self._names) as client, reader(self._names, POLL_MS) as outputs:
+            outputs.assign([Partition(topic, 0) for topic in topics])
             while not self._over.is_set():
                 for records in outputs.poll(timeout_ms=POLL_MS).values():
                     moment = time.monotonic()
                     self.outputs += [Output(moment, record.value) for record in records]
-                offsets = self._offsets(admin)
+                offsets = self._offsets(client)
                 # Once it is known: what was committed while the broker took its time was not so before.
                 self.looks.append(Look(time.monotonic(), offsets))
 
-    def _consumer(self) -> KafkaConsumer:
-        return KafkaConsumer(
-            **access(self._names),
-            isolation_level="read_committed",
-            auto_offset_reset="earliest",
-            enable_auto_commit=False,
-            fetch_max_wait_ms=POLL_MS,
-        )
-
-    def _offsets(self, admin: KafkaAdminClient) -> Offsets:
+    def _offsets(self, client: Admin) -> Offsets:
         group = self._names.application_id
         try:
-            found = admin.list_group_offsets({group: None})[group]
-        except RetriableError:
+            found = client.list_group_offsets({group: None})[group]
+        except PassingError:
             return {}  # as where it is the first group of a new broker: the next look may tell
         return {tp.partition: at.offset for tp, at in found.items() if tp.topic == self._names.requests_topic}
 
@@ -126,9 +121,9 @@ def play(
 
     `rate` is in records a second; without it, as fast as it goes. Raises BrokerError.
     """
-    topic, given = settings.kafka.requests_topic, access(settings.kafka)
+    topic = settings.kafka.requests_topic
     moments, began = [], time.monotonic()
-    with _plain(settings.kafka), KafkaProducer(**given, linger_ms=0 if rate else 20) as producer:
+    with _plain(settings.kafka), player(settings.kafka, 0 if rate else 20) as producer:
         for number, record in enumerate(records):
             if rate:
                 time.sleep(max(0.0, began + number / rate - time.monotonic()))
@@ -154,18 +149,13 @@ class Shuffled(NamedTuple):
 def shuffled(settings: Settings) -> Shuffled:
     """Reads the topic of events as it is now; raises BrokerError."""
     topic = settings.kafka.events_topic
-    found: list[ConsumerRecord] = []
-    with (
-        _plain(settings.kafka),
-        KafkaConsumer(
-            **access(settings.kafka), isolation_level="read_committed", auto_offset_reset="earliest"
-        ) as reader,
-    ):
-        partitions = [TopicPartition(topic, number) for number in reader.partitions_for_topic(topic) or ()]
-        reader.assign(partitions)
-        ends = reader.end_offsets(partitions)
-        while any(reader.position(tp) < end for tp, end in ends.items()):
-            found += [record for records in reader.poll(timeout_ms=200).values() for record in records]
+    found: list[Any] = []
+    with _plain(settings.kafka), reader(settings.kafka) as events:
+        partitions = [Partition(topic, number) for number in events.partitions_for_topic(topic) or ()]
+        events.assign(partitions)
+        ends = events.end_offsets(partitions)
+        while any(events.position(tp) < end for tp, end in ends.items()):
+            found += [record for records in events.poll(timeout_ms=200).values() for record in records]
     last = {record.partition: record.offset + 1 for record in found}
     places = [(record.timestamp / 1000, orjson.loads(dict(record.headers)[HEADER])) for record in found]
     first_s = min(at_s for at_s, _ in places)
@@ -183,6 +173,6 @@ def _plain(names: Kafka) -> Iterator[None]:
     """What Kafka's client raises becomes one line."""
     try:
         yield
-    except KafkaError as error:
+    except ClientError as error:
         why = f"Kafka at {names.bootstrap_servers}: {error or type(error).__name__}"
         raise BrokerError(refused(names) or why) from error

@@ -1,21 +1,16 @@
 """Loading a topic: records, of log files or made, to the requests topic, at a rate or as fast as it goes."""
 
-import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
-from kafka import KafkaProducer
-from kafka.errors import KafkaError, MessageSizeTooLargeError
-
 from stream.config import Settings
 from stream.errors import BrokerError, InputError
-from stream.runtime.access import access
+from stream.runtime.blocking import ClientError, Producer, TooLargeError, loader, quiet
 from stream.runtime.files import log_files
 from stream.runtime.refusal import refused
 
 CHUNK_BYTES: Final = 1 << 20
-PATIENCE_MS: Final = 8_000
 BURST_S: Final = 0.02
 """Pace is kept over this long: shorter sleeps are not exact."""
 
@@ -48,12 +43,13 @@ def send(
     failures: list[Exception] = []
     sent, began = 0, time.monotonic()
     try:
-        with _producer(settings) as producer:
+        quiet()
+        with loader(settings.kafka, "shoal-produce") as producer:
             partitions = len(_partitions(producer, topic))
             for source, line, record in records:
                 try:
                     future = producer.send(topic, record, partition=sent % partitions)
-                except MessageSizeTooLargeError as error:
+                except TooLargeError as error:
                     raise InputError(f"{source}: line {line + 1} has more bytes than Kafka takes") from error
                 future.add_errback(failures.append)
                 sent += 1
@@ -62,7 +58,7 @@ def send(
                 if progress is not None and sent % 1000 == 0:
                     progress(sent)
             producer.flush()
-    except KafkaError as error:
+    except ClientError as error:
         where = settings.kafka.bootstrap_servers
         why = f"Kafka at {where}: {error or type(error).__name__}"
         raise BrokerError(refused(settings.kafka) or why) from error
@@ -71,24 +67,10 @@ def send(
     return sent
 
 
-def _producer(settings: Settings) -> KafkaProducer:
-    # The client tells of every failed try in its own log; the error that is raised says it all.
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)
-    return KafkaProducer(
-        **access(settings.kafka),
-        client_id="shoal-produce",
-        bootstrap_timeout_ms=PATIENCE_MS,
-        max_block_ms=PATIENCE_MS,
-        linger_ms=20,
-        batch_size=500_000,
-        allow_auto_create_topics=False,
-    )
-
-
-def _partitions(producer: KafkaProducer, topic: str) -> set[int]:
+def _partitions(producer: Producer, topic: str) -> set[int]:
     try:
         partitions: set[int] | None = producer.partitions_for(topic)
-    except KafkaError:
+    except ClientError:
         partitions = None
     if not partitions:
         raise BrokerError(f"no topic {topic}: `shoal topics` creates it")

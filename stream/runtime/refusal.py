@@ -5,34 +5,21 @@ import logging
 import ssl
 from typing import Final, NamedTuple
 
-from aiokafka.conn import create_conn
-from aiokafka.errors import (
-    ClusterAuthorizationFailedError,
-    GroupAuthorizationFailedError,
-    IllegalSaslStateError,
-    KafkaConnectionError,
-    KafkaError,
-    SaslAuthenticationFailed,
-    TopicAuthorizationFailedError,
-    TransactionalIdAuthorizationFailed,
-    UnsupportedSaslMechanismError,
-)
-from aiokafka.protocol.metadata import MetadataRequest
-
 from stream.runtime.access import brokers, credentials
+from stream.runtime.client import (
+    FORBIDDEN,
+    LOGGER,
+    BadLoginError,
+    ClientError,
+    ConnectionLostError,
+    NoLoginError,
+    UnknownLoginError,
+    knock,
+)
 from stream.settings import Kafka
 
 KNOCK_MS: Final = 4_000
 """A broker that says nothing for this long refuses nobody: it is not there."""
-
-
-FORBIDDEN: Final = (
-    ClusterAuthorizationFailedError,
-    GroupAuthorizationFailedError,
-    TopicAuthorizationFailedError,
-    TransactionalIdAuthorizationFailed,
-)
-"""The client got in and lacks a right: no other try goes better until it is granted."""
 
 
 class Refusal(NamedTuple):
@@ -49,7 +36,7 @@ async def refusal(names: Kafka) -> Refusal | None:
         try:
             await _knock(names, server)
             return None
-        except (KafkaError, OSError, TimeoutError) as error:
+        except (ClientError, OSError, TimeoutError) as error:
             found.append(_told(names, server, error))
     return max((said for said in found if said), key=lambda said: said.final, default=None)
 
@@ -57,7 +44,7 @@ async def refusal(names: Kafka) -> Refusal | None:
 def refused(names: Kafka) -> str | None:
     """The line of `refusal`, for callers without a loop."""
     # The client's own log tells of every failed try; the line says it all.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL + 1)
+    logging.getLogger(LOGGER).setLevel(logging.CRITICAL + 1)
     said = asyncio.run(refusal(names))
     return said.line if said else None
 
@@ -73,29 +60,25 @@ def failure(names: Kafka, error: Exception) -> str:
 
 async def _knock(names: Kafka, server: str) -> None:
     host, _, port = server.rpartition(":")
-    connection = await create_conn(host, int(port), request_timeout_ms=KNOCK_MS, **credentials(names))
-    try:
-        await connection.send(MetadataRequest([]))
-    finally:
-        connection.close()
+    await knock(host, int(port), KNOCK_MS, credentials(names))
 
 
 def _told(names: Kafka, server: str, error: Exception) -> Refusal | None:
     where, protocol = f"Kafka at {server}", f"kafka.security_protocol {names.security_protocol}"
     match error:
-        case SaslAuthenticationFailed():
+        case BadLoginError():
             who = f"{names.sasl_username} ({names.sasl_mechanism})"
             line = f"{where} refuses the login of {who}: check kafka.sasl_username and kafka.sasl_password"
-        case UnsupportedSaslMechanismError():
+        case UnknownLoginError():
             line = f"{where} does not take kafka.sasl_mechanism {names.sasl_mechanism}: ask which it takes"
-        case IllegalSaslStateError():
+        case NoLoginError():
             line = f"{where} logs nobody in, but {protocol} does: it may be PLAINTEXT or SSL there"
         case ssl.SSLCertVerificationError():
             why = error.verify_message.rstrip(".")
             line = f"{where} has a certificate that is not trusted ({why}): check kafka.ssl_cafile"
         case ssl.SSLError():
             line = f"{where} does not agree on encryption ({error.reason}): {protocol} may not be its own"
-        case KafkaConnectionError() | ConnectionResetError():
+        case ConnectionLostError() | ConnectionResetError():
             more = "" if names.ssl_certfile else ", or it may ask for kafka.ssl_certfile"
             hint = f"{protocol} may not be its own{more}"
             return Refusal(f"{where} takes connections and closes them: {hint}", final=False)

@@ -2,24 +2,23 @@
 
 import logging
 from collections.abc import Iterable, Mapping, Set
-from typing import Any, Final
-
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import OffsetOutOfRangeError
+from typing import Final
 
 from stream.config import Settings
 from stream.errors import BrokerError, StateError
+from stream.runtime.client import Consumer, CutError, Partition, Record, consumer, member, source_of
 from stream.runtime.origin import ANEW
-from stream.runtime.reading import consumer, source_of
 from stream.runtime.silence import Silence
 from stream.runtime.waiting import connect, goodbye, patiently
 
 BATCH_RECORDS: Final = 20_000
 """Records of one read: enough for columns to pay, little enough to commit on time."""
 POLL_MS: Final = 200
+FETCH_BYTES: Final = 4 << 20
+"""Of one partition: some thousand records."""
 
 log = logging.getLogger(__name__)
-Batches = Mapping[TopicPartition, list[Any]]
+Batches = Mapping[Partition, list[Record]]
 
 
 class Requests:
@@ -30,49 +29,49 @@ class Requests:
         self._names = settings.kafka
         self._topic = topic
         self._batch_records = batch_records
-        self._consumer: AIOKafkaConsumer = None
+        self._consumer: Consumer | None = None
         self._silence = Silence(settings.kafka.idle_after_s)
-        self._waiting: Set[TopicPartition] = frozenset()
+        self._waiting: Set[Partition] = frozenset()
 
     async def start(self) -> None:
         """Connect."""
         self._consumer = await connect(self._made, self._names)
 
     @property
-    def partitions(self) -> list[TopicPartition]:
+    def partitions(self) -> list[Partition]:
         """The partitions that are read, sorted."""
-        return sorted(self._consumer.assignment())
+        return sorted(self._started.assignment())
 
-    async def assign(self, partitions: Iterable[TopicPartition], positions: Mapping[str, int]) -> None:
+    async def assign(self, partitions: Iterable[Partition], positions: Mapping[str, int]) -> None:
         """Read every partition on from its position, or from its beginning.
 
         Raises StateError where the partitions are not those that the positions were made from.
         """
         partitions = sorted(partitions)
-        self._consumer.assign(partitions)
-        first = await patiently(self._consumer.beginning_offsets(partitions), "offsets")
-        end = await patiently(self._consumer.end_offsets(partitions), "offsets")
+        self._started.assign(partitions)
+        first = await patiently(self._started.beginning_offsets(partitions), "offsets")
+        end = await patiently(self._started.end_offsets(partitions), "offsets")
         self._check_none_is_gone(partitions, positions)
         for tp in partitions:
-            self._consumer.seek(tp, self._start_at(tp, positions.get(source_of(tp)), first[tp], end[tp]))
+            self._started.seek(tp, self._start_at(tp, positions.get(source_of(tp)), first[tp], end[tp]))
 
-    async def committed(self, partitions: Iterable[TopicPartition]) -> dict[str, int]:
+    async def committed(self, partitions: Iterable[Partition]) -> dict[str, int]:
         """How far the group has read, by source; nothing of what it has not read."""
-        found = {tp: await patiently(self._consumer.committed(tp), "offsets") for tp in partitions}
+        found = {tp: await patiently(self._started.committed(tp), "offsets") for tp in partitions}
         return {source_of(tp): offset for tp, offset in found.items() if offset is not None}
 
-    async def read(self, waiting: Set[TopicPartition] = frozenset()) -> Batches:
+    async def read(self, waiting: Set[Partition] = frozenset()) -> Batches:
         """The next records by partition; empty when nothing came within POLL_MS.
 
         Partitions that are `waiting` are not read, and their positions may stand; never all of them.
         """
         self._waiting = waiting
-        wanted = self._consumer.assignment() - waiting
+        wanted = self._started.assignment() - waiting
         try:
-            batches: Batches = await self._consumer.getmany(
+            batches: Batches = await self._started.getmany(
                 *wanted, timeout_ms=POLL_MS, max_records=self._batch_records
             )
-        except OffsetOutOfRangeError as error:
+        except CutError as error:
             raise BrokerError(
                 f"{self._topic} was cut before it was read, for its retention is shorter "
                 "than the lag: raise it and start again, which goes on with the oldest record that is left"
@@ -80,35 +79,41 @@ class Requests:
         self._silence.broken(batches)
         return batches
 
-    async def look(self) -> list[TopicPartition]:
+    async def look(self) -> list[Partition]:
         """Measure the lag; the partitions that have just become idle: drained and silent for idle_after_s."""
-        return await self._silence.look(self._consumer, self._waiting)
+        return await self._silence.look(self._started, self._waiting)
 
     @property
-    def lag(self) -> Mapping[TopicPartition, int]:
+    def lag(self) -> Mapping[Partition, int]:
         """Records not yet read, at the last look."""
         return self._silence.lag
 
     @property
     def drained(self) -> bool:
         """Whether every partition is drained and silent."""
-        return bool(self._silence.idle == self._consumer.assignment())
+        return bool(self._silence.idle == self._started.assignment())
 
     async def stop(self) -> None:
         """Close the consumer."""
         if self._consumer is not None:
             await goodbye(self._consumer.stop())
 
-    def _made(self) -> AIOKafkaConsumer:
+    @property
+    def _started(self) -> Consumer:
+        if self._consumer is None:
+            raise RuntimeError("start the reader before it is used")
+        return self._consumer
+
+    def _made(self) -> Consumer:
         return consumer(
             self._names,
-            group_id=self._names.application_id,
-            auto_offset_reset="none",
-            max_partition_fetch_bytes=4 << 20,
-            fetch_max_wait_ms=POLL_MS,
+            beginning=False,
+            fetch_bytes=FETCH_BYTES,
+            wait_ms=POLL_MS,
+            **member(self._names.application_id),
         )
 
-    def _check_none_is_gone(self, partitions: Iterable[TopicPartition], positions: Mapping[str, int]) -> None:
+    def _check_none_is_gone(self, partitions: Iterable[Partition], positions: Mapping[str, int]) -> None:
         """A partition that is read no more would hold event time for good."""
         gone = sorted(set(positions) - {source_of(tp) for tp in partitions})
         if gone:
@@ -118,7 +123,7 @@ class Requests:
                 f"bring them back, or {ANEW}"
             )
 
-    def _start_at(self, tp: TopicPartition, position: int | None, first: int, end: int) -> int:
+    def _start_at(self, tp: Partition, position: int | None, first: int, end: int) -> int:
         """Where to read on; a topic that is not the one that the state was made from is an error."""
         source = source_of(tp)
         if position is None:

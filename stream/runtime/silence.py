@@ -5,12 +5,9 @@ Silence is measured by the wall clock and says only that a partition need not be
 
 import time
 from collections.abc import Iterable, Set
-from typing import Any, Final
+from typing import Final
 
-from aiokafka import TopicPartition
-from aiokafka.errors import IllegalStateError
-
-from stream.runtime.reading import source_of
+from stream.runtime.client import Consumer, NotAssignedError, Partition, source_of
 from stream.runtime.waiting import patiently
 from stream.runtime.watch import Standing
 
@@ -26,19 +23,19 @@ class Silence:
     def __init__(self, idle_after_s: float) -> None:
         """`idle_after_s`: how long a drained partition has to be silent until it is idle."""
         self._idle_after_s = idle_after_s
-        self._drained_since: dict[TopicPartition, float] = {}
+        self._drained_since: dict[Partition, float] = {}
         self._looked = time.monotonic()
         self._standing = Standing()
-        self.idle: set[TopicPartition] = set()
-        self.lag: dict[TopicPartition, int] = {}
+        self.idle: set[Partition] = set()
+        self.lag: dict[Partition, int] = {}
 
-    def broken(self, partitions: Iterable[TopicPartition]) -> None:
+    def broken(self, partitions: Iterable[Partition]) -> None:
         """Records of these came."""
         for tp in partitions:
             self._drained_since.pop(tp, None)
             self.idle.discard(tp)
 
-    async def look(self, consumer: Any, waiting: Set[TopicPartition] = frozenset()) -> list[TopicPartition]:
+    async def look(self, consumer: Consumer, waiting: Set[Partition] = frozenset()) -> list[Partition]:
         """Measure the lag; the partitions that have just become idle, sorted.
 
         Raises StallError where one is no longer read that is not `waiting`.
@@ -56,7 +53,7 @@ class Silence:
             try:
                 # position, not the last offset + 1: transaction markers take offsets too.
                 position = await consumer.position(tp)
-            except IllegalStateError:  # it moved away meanwhile, and the next look forgets it
+            except NotAssignedError:  # it moved away meanwhile, and the next look forgets it
                 continue
             self.lag[tp] = max(0, ends[tp] - position)
             if tp in waiting:
@@ -71,7 +68,7 @@ class Silence:
         self.idle.update(new)
         return new
 
-    def _forget(self, gone: Iterable[TopicPartition]) -> None:
+    def _forget(self, gone: Iterable[Partition]) -> None:
         """Partitions that moved away: whoever has them now looks at them."""
         for tp in gone:
             del self.lag[tp]

@@ -4,12 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from functools import partial
 from typing import Any, Final, Literal, NamedTuple
 
-from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
-from kafka.errors import NoError, RetriableError, TopicAlreadyExistsError, for_code
-
 from stream.config import Settings
 from stream.errors import BrokerError
-from stream.runtime.admin import PATIENCE_MS, asked
+from stream.runtime.admin import asked
+from stream.runtime.blocking import PATIENCE_MS, Admin, check_made, topic_configs
 from stream.runtime.stage import INTAKE, STAGES, Stage
 
 REQUESTS_PARTITIONS: Final = 8
@@ -107,7 +105,7 @@ def ensure(
 
 
 def _ensured(
-    settings: Settings, requests_partitions: int, create: bool, split: bool, client: KafkaAdminClient
+    settings: Settings, requests_partitions: int, create: bool, split: bool, client: Admin
 ) -> list[Report]:
     there, requests = _there(client), settings.kafka.requests_topic
     partitions = there[requests].partitions if requests in there else requests_partitions
@@ -130,7 +128,7 @@ def _ensured(
 def forget(settings: Settings) -> None:
     """Delete every topic of these settings and the groups: for trials, on names of their own."""
 
-    def ask(client: KafkaAdminClient) -> None:
+    def ask(client: Admin) -> None:
         there, own = _there(client), settings.kafka.application_id
         client.delete_topics([topic.name for topic in wanted(settings) if topic.name in there])
         client.delete_groups([own, own + INTAKE])
@@ -147,7 +145,7 @@ def faults(settings: Settings, stage: Stage = "all") -> list[str]:
     return asked(settings, partial(_faults, settings, stage))
 
 
-def _faults(settings: Settings, stage: Stage, client: KafkaAdminClient) -> list[str]:
+def _faults(settings: Settings, stage: Stage, client: Admin) -> list[str]:
     names, there = settings.kafka, _there(client)
     topics = [topic for topic in wanted(settings) if stage in topic.stages]
     missing = [topic.name for topic in topics if topic.name not in there]
@@ -200,7 +198,7 @@ def _too_few(topic: Topic, copies: int) -> Iterator[str]:
         )
 
 
-def _there(client: KafkaAdminClient) -> dict[str, _There]:
+def _there(client: Admin) -> dict[str, _There]:
     topics: list[dict[str, Any]] = [topic for topic in client.describe_topics() if topic["name"]]
     return {topic["name"]: _shape_of(topic["partitions"]) for topic in topics}
 
@@ -210,7 +208,7 @@ def _shape_of(partitions: list[dict[str, Any]]) -> _There:
     return _There(len(partitions), min(copies, default=0))
 
 
-def _create(client: KafkaAdminClient, topics: list[Topic]) -> None:
+def _create(client: Admin, topics: list[Topic]) -> None:
     new = {
         topic.name: {
             "num_partitions": topic.partitions,
@@ -228,19 +226,16 @@ def _create(client: KafkaAdminClient, topics: list[Topic]) -> None:
 def _check_made(topics: Iterable[Mapping[str, Any]]) -> None:
     """What another one created meanwhile is there; the client's own error would be a page long."""
     for topic in topics:
-        error, why = for_code(topic["error_code"]), topic["error_message"]
-        if issubclass(error, RetriableError):
-            raise error(why)
-        if error not in (NoError, TopicAlreadyExistsError):
-            raise BrokerError(f"Kafka did not create {topic['name']}: {why or error.__name__}")
+        wrong = check_made(topic["name"], topic["error_code"], topic["error_message"])
+        if wrong:
+            raise BrokerError(wrong)
 
 
-def _configs(client: KafkaAdminClient, topics: list[Topic]) -> dict[str, dict[str, str]]:
+def _configs(client: Admin, topics: list[Topic]) -> dict[str, dict[str, str]]:
     """Effective configuration by topic."""
     if not topics:
         return {}
-    resources = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in topics]
-    found = client.describe_configs(resources, config_filter="all")["topic"]
+    found = topic_configs(client, [topic.name for topic in topics])
     return {name: {key: str(entry["value"]) for key, entry in table.items()} for name, table in found.items()}
 
 

@@ -6,10 +6,9 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, Protocol, TypeVar
 
-from aiokafka.errors import KafkaError
-
 from stream.errors import BrokerError, SilenceError
-from stream.runtime.refusal import FORBIDDEN, failure, refusal
+from stream.runtime.client import FORBIDDEN, ClientError
+from stream.runtime.refusal import failure, refusal
 from stream.settings import Kafka
 
 START_S: Final = 20.0
@@ -24,8 +23,6 @@ STOP_S: Final = 6.0
 """The last commit may take this long after SIGTERM: orchestrators kill after 10 s or more."""
 GOODBYE_S: Final = 2.0
 """A client may take this long to close."""
-RETRY_MS: Final = 10
-"""The clients' default of 100 ms costs a third of a commit's time."""
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -57,7 +54,7 @@ async def connect(make: Callable[[], C], names: Kafka) -> C:
         try:
             await asyncio.wait_for(client.start(), left_s)
             return client
-        except (KafkaError, OSError, TimeoutError) as error:
+        except (ClientError, OSError, TimeoutError) as error:
             await goodbye(client.stop())
             if isinstance(error, FORBIDDEN):
                 raise BrokerError(failure(names, error)) from error

@@ -12,19 +12,17 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
-
-from aiokafka import TopicPartition
+from typing import Final
 
 from stream.blocks import Block
 from stream.config import Settings
 from stream.errors import BrokerError
 from stream.metrics import Meters
+from stream.runtime.client import Partition, Record, source_of
 from stream.runtime.feed import Parcels, Records, other
 from stream.runtime.ledger import Ledger
 from stream.runtime.origin import check_whole
 from stream.runtime.pipeline import Outputs, Pipeline
-from stream.runtime.reading import source_of
 from stream.runtime.requests import Requests
 from stream.runtime.silence import LOOK_S
 from stream.runtime.topics import faults
@@ -142,23 +140,23 @@ class Worker:
         log.info("reading %s", ", ".join(source_of(tp) for tp in self._requests.partitions))
 
     @property
-    def _read(self) -> list[TopicPartition]:
+    def _read(self) -> list[Partition]:
         """The partitions of the feed."""
         return [tp for tp in self._requests.partitions if not self._is_feedback(tp)]
 
     @property
-    def _waiting(self) -> set[TopicPartition]:
+    def _waiting(self) -> set[Partition]:
         """Partitions that are ahead, while much is held."""
         sources = self._pipeline.waiting(MOST_HELD)
         return {tp for tp in self._read if self._feed.source(tp) in sources} if sources else set()
 
-    async def _partitions(self) -> set[TopicPartition]:
+    async def _partitions(self) -> set[Partition]:
         return await self._ledger.partitions((self._feed.topic, self._names.feedback_topic))
 
     def _positions(self) -> dict[str, int]:
         return self._feed.positions() | self._marks
 
-    def _take(self, tp: TopicPartition, records: list[Any]) -> None:
+    def _take(self, tp: Partition, records: list[Record]) -> None:
         began = time.monotonic()
         if self._is_feedback(tp):
             self._pipeline.feedback([record.value or b"" for record in records])
@@ -196,5 +194,5 @@ class Worker:
         if time.monotonic() - self._committed >= due_s:
             await self.commit()
 
-    def _is_feedback(self, tp: TopicPartition) -> bool:
+    def _is_feedback(self, tp: Partition) -> bool:
         return bool(tp.topic == self._names.feedback_topic)

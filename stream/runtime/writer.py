@@ -9,25 +9,25 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Final, NamedTuple
 
-from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import (
-    IllegalOperation,
-    KafkaConnectionError,
-    KafkaError,
-    MessageSizeTooLargeError,
-    NodeNotReadyError,
-    ProducerFenced,
-)
-from aiokafka.structs import OffsetAndMetadata
-
 from stream.config import Settings
 from stream.errors import BrokerError, ShoalError, SilenceError, StateError
-from stream.runtime.access import access
+from stream.runtime.client import (
+    FORBIDDEN,
+    ClientError,
+    FencedError,
+    NoTransactionError,
+    Partition,
+    Producer,
+    TooLargeError,
+    producer,
+    send_offsets,
+    sender_failure,
+    topics_there,
+)
 from stream.runtime.origin import ANEW, LOST_STATE
-from stream.runtime.refusal import FORBIDDEN, failure
+from stream.runtime.refusal import failure
 from stream.runtime.topics import BATCH_BYTES
-from stream.runtime.waiting import PATIENCE_S, RETRY_MS, connect, goodbye, patiently
+from stream.runtime.waiting import PATIENCE_S, connect, goodbye, patiently
 from stream.settings import Kafka
 
 TRANSACTION_MS: Final = 120_000
@@ -39,7 +39,7 @@ LIST_S: Final = 2.0
 REQUEST_BYTES: Final = 64 << 20
 """No limit of the client's own: a record that is too large is for the topic to refuse, and to be told."""
 
-Offsets = Mapping[TopicPartition, int]
+Offsets = Mapping[Partition, int]
 
 
 class Sent(NamedTuple):
@@ -65,7 +65,7 @@ class Writer:
         self._id = settings.kafka.application_id + role
         self._group = settings.kafka.application_id + group
         self._note = note
-        self._producer: AIOKafkaProducer | None = None
+        self._producer: Producer | None = None
         self._open: list[tuple[Sent, asyncio.Future[object]]] = []
 
     async def start(self) -> None:
@@ -77,20 +77,20 @@ class Writer:
         outputs, state = list(outputs), list(state)
         try:
             await patiently(self._steps(outputs, state, offsets), "a commit")
-        except (SilenceError, KafkaError, IllegalOperation, AssertionError) as error:
+        except (SilenceError, ClientError, NoTransactionError, AssertionError) as error:
             # A client that was fenced between two calls answers the second one with either of the last two.
             raise self._told(error) or await self._lost([*outputs, *state], error) from error
 
-    async def abort(self, partitions: Iterable[TopicPartition]) -> None:
+    async def abort(self, partitions: Iterable[Partition]) -> None:
         """A transaction over these that is not committed, and with it what hangs of earlier ones."""
         await patiently(
             self._aborted([Sent(tp.topic, b"", b"", tp.partition) for tp in partitions]), "an abort"
         )
 
-    async def partitions(self, topics: Iterable[str]) -> set[TopicPartition]:
+    async def partitions(self, topics: Iterable[str]) -> set[Partition]:
         """The partitions that the broker has now (as of METADATA_MS ago)."""
         found = {topic: await patiently(self._started.partitions_for(topic), "metadata") for topic in topics}
-        return {TopicPartition(topic, number) for topic, numbers in found.items() for number in numbers}
+        return {Partition(topic, number) for topic, numbers in found.items() for number in numbers}
 
     async def stop(self) -> None:
         """Close the producer; an open transaction is left to the broker to abort."""
@@ -126,8 +126,7 @@ class Writer:
     async def write_offsets(self, offsets: Offsets) -> None:
         """Step 4: how far the sources were read."""
         if offsets:
-            committed = {tp: OffsetAndMetadata(offset, self._note) for tp, offset in offsets.items()}
-            await self._started.send_offsets_to_transaction(committed, self._group)
+            await send_offsets(self._started, offsets, self._note, self._group)
 
     async def end(self) -> None:
         """Step 5: all of it counts from here on, or none."""
@@ -153,9 +152,11 @@ class Writer:
             for sent, future in self._open
             if future.done() and not future.cancelled() and future.exception() is not None
         }
-        if any(isinstance(why, ProducerFenced) for why in (error, self._sender_failure(), *failed.values())):
+        if any(
+            isinstance(why, FencedError) for why in (error, sender_failure(self._started), *failed.values())
+        ):
             return BrokerError(f"another worker of kafka.application_id {self._id} took over: stopped")
-        large = [sent for sent, why in failed.items() if isinstance(why, MessageSizeTooLargeError)]
+        large = [sent for sent, why in failed.items() if isinstance(why, TooLargeError)]
         if large:
             return _too_large(max(large, key=_size))
         forbidden = [why for why in failed.values() if isinstance(why, FORBIDDEN)]
@@ -164,51 +165,29 @@ class Writer:
     async def _lost(self, records: Iterable[Sent], error: Exception) -> ShoalError:
         """Whether a topic was deleted shows only by its being no longer there: Kafka answers nothing."""
         gone: set[str] = set()
-        with suppress(KafkaError, TimeoutError):
-            there = await asyncio.wait_for(self._started.client.fetch_all_metadata(), LIST_S)
-            gone = {record.topic for record in records} - there.topics()
+        with suppress(ClientError, TimeoutError):
+            there = await asyncio.wait_for(topics_there(self._started), LIST_S)
+            gone = {record.topic for record in records} - there
         if gone:
             return _deleted(self._names, gone)
         return error if isinstance(error, SilenceError) else BrokerError(failure(self._names, error))
 
-    def _sender_failure(self) -> BaseException | None:
-        """Why the client's sending task ended, if it did: it alone knows when no record was under way."""
-        task: asyncio.Task[None] | None = self._started._sender.sender_task
-        return task.exception() if task is not None and task.done() and not task.cancelled() else None
-
-    def _made(self) -> AIOKafkaProducer:
-        producer = AIOKafkaProducer(
-            **access(self._names),
-            transactional_id=self._id,
-            transaction_timeout_ms=TRANSACTION_MS,
-            max_batch_size=BATCH_BYTES,
-            max_request_size=REQUEST_BYTES,
-            request_timeout_ms=int(PATIENCE_S * 1000),
-            retry_backoff_ms=RETRY_MS,
-            metadata_max_age_ms=METADATA_MS,
+    def _made(self) -> Producer:
+        return producer(
+            self._names,
+            self._id,
+            transaction_ms=TRANSACTION_MS,
+            batch_bytes=BATCH_BYTES,
+            request_bytes=REQUEST_BYTES,
+            request_ms=int(PATIENCE_S * 1000),
+            metadata_ms=METADATA_MS,
         )
-        _ask_again(producer.client)
-        return producer
 
     @property
-    def _started(self) -> AIOKafkaProducer:
+    def _started(self) -> Producer:
         if self._producer is None:
             raise RuntimeError("start the writer before it is used")
         return self._producer
-
-
-def _ask_again(client: AIOKafkaClient) -> None:
-    """Ask for a coordinator again where the node that was asked went away: else the client gives up."""
-    ask = client.coordinator_lookup
-
-    async def lookup(kind: int, key: str) -> int:
-        try:
-            node: int = await ask(kind, key)
-            return node
-        except KafkaConnectionError as error:
-            raise NodeNotReadyError(str(error)) from error
-
-    client.coordinator_lookup = lookup
 
 
 def _size(sent: Sent) -> int:

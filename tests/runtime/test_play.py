@@ -49,11 +49,11 @@ def test_a_look_is_of_when_its_answer_was_there(monkeypatch: pytest.MonkeyPatch)
         reader._over.set()
         return {0: 1}
 
-    def outputs(reader: Reader) -> AbstractContextManager[MagicMock]:
+    def outputs(names: object, wait_ms: int) -> AbstractContextManager[MagicMock]:
         return nullcontext(MagicMock())
 
-    monkeypatch.setattr(play, "KafkaAdminClient", lambda **_: nullcontext())
-    monkeypatch.setattr(Reader, "_consumer", outputs)
+    monkeypatch.setattr(play, "admin", lambda names: nullcontext())
+    monkeypatch.setattr(play, "reader", outputs)
     monkeypatch.setattr(Reader, "_offsets", offsets)
     reader = Reader(Settings())
     reader._read()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from stream.errors import BrokerError, InputError
-from stream.runtime import produce as module
+from stream.runtime import blocking
 from stream.runtime.produce import produce
 from tests.conftest import KafkaSettings, free_ports, named_settings
 from tests.runtime.wire import values
@@ -41,7 +41,7 @@ def test_too_large_a_record_names_its_line(kafka_settings: KafkaSettings, tmp_pa
 
 
 def test_no_topic_is_one_line(bootstrap: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PATIENCE_MS", 1000)
+    monkeypatch.setattr(blocking, "PATIENCE_MS", 1000)
     file = tmp_path / "events.ndjson"
     file.write_bytes(b"{}\n")
     with pytest.raises(BrokerError, match="no topic produce-nothing"):
@@ -49,7 +49,7 @@ def test_no_topic_is_one_line(bootstrap: str, tmp_path: Path, monkeypatch: pytes
 
 
 def test_no_broker_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PATIENCE_MS", 1000)
+    monkeypatch.setattr(blocking, "PATIENCE_MS", 1000)
     file = tmp_path / "events.ndjson"
     file.write_bytes(b"{}\n")
     with pytest.raises(BrokerError, match="Unable to bootstrap"):

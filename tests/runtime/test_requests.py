@@ -30,7 +30,7 @@ def looking(monkeypatch: pytest.MonkeyPatch, *moments_s: float) -> list[list[Top
     now_s = 0.0
     monkeypatch.setattr(time, "monotonic", lambda: now_s)
     reader = Requests(Settings(), "requests")
-    reader._consumer = Drained()
+    reader._consumer = Drained()  # type: ignore[assignment]
     found = []
     for now_s in moments_s:  # noqa: B007 (the clock reads it)
         found.append(asyncio.run(reader.look()))
@@ -86,7 +86,7 @@ def test_a_partition_that_waits_for_another_may_stand_and_is_not_read(
     monkeypatch.setattr(silence, "DEAF_S", 90.0)
     monkeypatch.setattr(time, "monotonic", lambda: now_s)
     reader = Requests(Settings(), "requests")
-    reader._consumer = Two()
+    reader._consumer = Two()  # type: ignore[assignment]
     for now_s in (1.0, 31.0, 91.0):  # noqa: B007 (the clock reads it)
         asyncio.run(once(reader))
     assert asked == [(other,)] * 3

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from stream.config import Settings
 from stream.errors import BrokerError
 from stream.findings.render import finding_bytes
-from stream.runtime import admin, kafka, produce, topics
+from stream.runtime import blocking, kafka, produce, topics
 from stream.runtime.refusal import refusal
 from stream.runtime.stage import Stage
 from tests.conftest import free_ports, named_settings
@@ -212,8 +212,7 @@ def test_a_refused_login_ends_every_command(
     monkeypatch: pytest.MonkeyPatch,
     command: Callable[[Settings], object],
 ) -> None:
-    monkeypatch.setattr(admin, "PATIENCE_MS", 500)
-    monkeypatch.setattr(produce, "PATIENCE_MS", 500)
+    monkeypatch.setattr(blocking, "PATIENCE_MS", 500)
     settings = settings_at(broker, "LOGIN", fresh_name, login("PLAIN", password="guessed-1"))
     with pytest.raises(BrokerError, match=r"refuses the login of shoal \(PLAIN\)") as caught:
         command(settings)

@@ -5,7 +5,7 @@ from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaConnectionError
 
 from stream.errors import BrokerError
-from stream.runtime import admin
+from stream.runtime import admin, blocking
 from stream.runtime.topics import ensure, faults, wanted
 from tests.conftest import KafkaSettings, free_ports, named_settings
 
@@ -38,7 +38,7 @@ def test_check_creates_nothing(bootstrap: str, fresh_name: str) -> None:
 
 
 def test_no_broker_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(admin, "PATIENCE_MS", 1000)
+    monkeypatch.setattr(blocking, "PATIENCE_MS", 1000)
     settings = named_settings(f"127.0.0.1:{free_ports(1)[0]}", "topics-nobody")
     with pytest.raises(BrokerError, match="did not do as asked"):
         ensure(settings)
@@ -89,7 +89,7 @@ class Forgetful(KafkaAdminClient):  # type: ignore[misc]
 def test_a_question_that_was_lost_with_a_node_is_asked_again(
     bootstrap: str, fresh_name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(admin, "KafkaAdminClient", Forgetful)
+    monkeypatch.setattr(blocking, "KafkaAdminClient", Forgetful)
     monkeypatch.setattr(admin, "AGAIN_S", 0.01)
     assert {report.state for report in ensure(named_settings(bootstrap, fresh_name))} == {"created"}
     assert Forgetful.unheard == 0
@@ -107,7 +107,7 @@ class Slow(KafkaAdminClient):  # type: ignore[misc]
 def test_two_at_once_create_the_same_topics(
     bootstrap: str, fresh_name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(admin, "KafkaAdminClient", Slow)
+    monkeypatch.setattr(blocking, "KafkaAdminClient", Slow)
     settings = named_settings(bootstrap, fresh_name)
     assert {report.state for report in ensure(settings)} == {"created"}
     assert {report.state for report in ensure(settings)} == {"as it should be"}

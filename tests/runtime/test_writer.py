@@ -74,7 +74,8 @@ def commit(
 
     async def run() -> bool:
         writer = Writer(Settings())
-        writer._producer = client = Client(sends, futures, sender)
+        client = Client(sends, futures, sender)
+        writer._producer = client  # type: ignore[assignment]
         await writer.commit([Sent(topic, b"k", b"v" * 1000)] * len(sends), [], {})
         return client.committed
 
