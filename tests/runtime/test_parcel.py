@@ -32,6 +32,16 @@ def partitions() -> dict[str, list[bytes]]:
     return {f"requests-{n}": [*records[n::PARTITIONS], b"broken"] for n in range(PARTITIONS)}
 
 
+@pytest.fixture(scope="module")
+def whole(partitions: dict[str, list[bytes]]) -> tuple[Pipeline, list[bytes]]:
+    """One process that reads all of it, and what it says."""
+    pipeline = Pipeline(settings_of())
+    for source, records in partitions.items():
+        pipeline.open(source)
+        pipeline.absorb(source, records, range(len(records)))
+    return pipeline, said(pipeline.finish())
+
+
 def parcels(intake: Intake, source: str, records: Sequence[bytes], sizes: random.Random) -> Iterator[Packed]:
     first = 0
     while first < len(records):
@@ -47,18 +57,17 @@ def said(outputs: Outputs) -> list[bytes]:
 
 @pytest.mark.parametrize("workers", [1, 2, 4])
 def test_any_number_of_intakes_gives_what_one_process_finds(
-    workers: int, partitions: dict[str, list[bytes]]
+    workers: int, partitions: dict[str, list[bytes]], whole: tuple[Pipeline, list[bytes]]
 ) -> None:
     """Byte for byte, in whatever order the partitions' parcels come."""
-    whole, apart, mix = Pipeline(settings_of()), Pipeline(settings_of()), random.Random(workers)
+    one, expected = whole
+    apart, mix = Pipeline(settings_of()), random.Random(workers)
     intakes = [Intake(settings_of()) for _ in range(workers)]
     queues = []
     for number, (source, records) in enumerate(partitions.items()):
-        whole.open(source)
         apart.open(source)
-        whole.absorb(source, records, range(len(records)))
         queues.append(list(parcels(intakes[number % workers], source, records, mix)))
-    expected, told = said(whole.finish()), []
+    told: list[bytes] = []
     while queues := [queue for queue in queues if queue]:
         apart.receive(unpack(mix.choice(queues).pop(0), KEY))
         told += said(apart.advance())
@@ -66,9 +75,9 @@ def test_any_number_of_intakes_gives_what_one_process_finds(
     assert expected
     assert sorted(told) == sorted(expected)
     assert [row for row in told if b'"activity"' in row] == [row for row in expected if b'"activity"' in row]
-    assert apart.positions() == whole.positions()
-    assert apart.stats().coverage == whole.stats().coverage
-    assert apart.stats().degraded == whole.stats().degraded
+    assert apart.positions() == one.positions()
+    assert apart.stats().coverage == one.stats().coverage
+    assert apart.stats().degraded == one.stats().degraded
 
 
 def empty(first: int, end: int) -> Parcel:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 from math import exp
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,7 +25,7 @@ from stream.runtime.pipeline import Outputs, Pipeline
 from stream.simulate import LOOKALIKES, WorldSpec, simulate
 from stream.windows.tiles import DAY_MS, HOUR_MS, MINUTE_MS
 
-TICK_MS = 3 * HOUR_MS
+TICK_MS = 6 * HOUR_MS
 START_MS = 1_775_606_400_000  # 2026-04-08T00:00:00Z, a multiple of every tick here
 
 
@@ -97,7 +98,7 @@ class World(NamedTuple):
     told: Told
 
 
-def made(seed: int) -> World:
+def made(seed: int, tick_ms: int = TICK_MS) -> World:
     """Two weeks of a small world with two campaigns, and what one pipeline says of it in one batch."""
     spec = WorldSpec(
         seed=seed,
@@ -109,7 +110,7 @@ def made(seed: int) -> World:
         mean_requests_per_day=5.0,
     )
     records = [orjson.dumps(row) for row in simulate(spec).events.iter_rows(named=True)]
-    pipeline = Pipeline(settings_of())
+    pipeline = Pipeline(settings_of(tick_ms / 1000))
     pipeline.absorb("a", records, range(len(records)))
     return World(records, told([pipeline.finish()]))
 
@@ -145,11 +146,12 @@ def test_the_world_tells_something(world: World) -> None:
 
 
 def test_a_new_case_needs_the_nats_that_the_budget_asks(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = made(36)  # of a case whose evidence grows
+    tick_ms = 3 * HOUR_MS
+    world = made(36, tick_ms)  # of a case whose evidence grows
 
     def asks(margin: float) -> tuple[list[dict[str, Any]], Pipeline]:
         """Cases as they open where honest traffic is known to need so many nats more."""
-        pipeline = Pipeline(settings_of())
+        pipeline = Pipeline(settings_of(tick_ms / 1000))
         budget = pipeline._links.budget
         monkeypatch.setattr(budget, "read", lambda now_ms: None)
         budget.tail = Tail(at_need=exp(margin), scale=1.0, peaks=LEAST_PEAKS, weeks=LEAST_WEEKS)
@@ -235,20 +237,20 @@ def test_a_restart_in_the_middle(world: World, midway: Midway) -> None:
 def test_a_restart_from_a_chain_of_changes(world: World) -> None:
     """A snapshot and what changed since, through every phase of the world, are the state."""
     pipeline = Pipeline(settings_of())
-    chain: list[Block] = pipeline.snapshot()
+    links: list[Block] = pipeline.snapshot()
     outputs: list[Outputs] = []
     third = len(world.records) // 3
     outputs += feed(pipeline, world.records[:third], forever(1000))
-    chain += pipeline.changes()
+    links += pipeline.changes()
     for output in feed(pipeline, world.records[third : 2 * third], forever(600)):
         outputs.append(output)
-        chain += pipeline.changes()
-    pipeline = restored(chain)
-    chain = pipeline.snapshot()
+        links += pipeline.changes()
+    pipeline = restored(links)
+    links = pipeline.snapshot()
     for output in feed(pipeline, world.records[2 * third :], forever(450)):
         outputs.append(output)
-        chain += pipeline.changes()
-    pipeline = restored(chain)
+        links += pipeline.changes()
+    pipeline = restored(links)
     outputs.append(pipeline.finish())
     assert told(outputs) == world.told
 
@@ -278,7 +280,8 @@ def test_a_long_silence_is_the_same_however_it_ends(midway: Midway) -> None:
     silence = [*midway.left, *_later(midway.left, 50), *_later(midway.left, 52)]
     one, many = restored(midway.blocks), restored(midway.blocks)
     at_once = told([*feed(one, silence, forever(len(silence))), one.finish()])
-    assert told([*feed(many, silence, forever(1)), many.finish()]) == at_once
+    one_by_one = chain([len(midway.left)], forever(1))
+    assert told([*feed(many, silence, one_by_one), many.finish()]) == at_once
     closed = [finding for finding in map(orjson.loads, at_once.findings) if finding["activity"] == "close"]
     assert closed
     assert all(
