@@ -200,6 +200,13 @@ METRICS: Final[tuple[Metric, ...]] = (
         "bytes",
         "part",
     ),
+    Metric(
+        "shoal_restore_read_bytes",
+        "gauge",
+        "State read back at the start: from Kafka, and from a local copy.",
+        "bytes",
+        "part",
+    ),
     Metric("shoal_restore_ratio", "gauge", "State that is read back; 1: the worker reads on.", "ratio"),
 )
 """The table: dashboards and tests are checked against it."""

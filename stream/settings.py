@@ -268,6 +268,11 @@ class Kafka(Group):
     changelog_topic: str = setting(
         "shoal.changelog", "compacted topic of state and source offsets", "a restart goes on where it stopped"
     )
+    local_copy: str = setting(
+        "",
+        "folder with a copy of the changelog, for restarts on the same machine; empty: none",
+        "a restart then reads from Kafka only what is newer; it costs one to three times the state on disk",
+    )
     replication: int = setting(
         0, "copies of each topic; 0: the broker's default", "3 of which 2 commit outlast any one broker", ge=0
     )

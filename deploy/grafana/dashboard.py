@@ -119,6 +119,7 @@ ROWS: Final[tuple[tuple[str, tuple[Panel, ...]], ...]] = (
                 ),
             ),
             Panel("Restored", "percentunit", (("state", "shoal_restore_ratio"),)),
+            Panel("Read back at the start", "bytes", (("{{part}}", "shoal_restore_read_bytes"),)),
             Panel(
                 "Process",
                 "short",

@@ -8,7 +8,7 @@ therefore always the sealed base and the deltas after it, however a run ended.
 
 | key | value |
 |---|---|
-| head | JSON: versions, last sequence, sealed base, sequence that it covers, origin, the caller's marks |
+| head | JSON: versions, last sequence, sealed base, sequence that it covers, newest base, origin, marks |
 | d/SEQUENCE/INDEX/STAGE/TABLE | part INDEX of that commit's deltas, Arrow |
 | b/GENERATION/INDEX/STAGE/TABLE | part INDEX of that base, Arrow |
 
@@ -95,6 +95,7 @@ class Changelog:
         self._base = _Base()
         self._deltas: list[_Delta] = []
         self._rising: _Base | None = None
+        self._begun = 0
         self._unwritten: list[Record] = []
         self._debris: list[bytes] = []
         self._live: dict[bytes, Record] = {}
@@ -113,21 +114,23 @@ class Changelog:
 
     def commit(self, deltas: Iterable[Block], marks: Mapping[str, int]) -> list[Record]:
         """Records of this commit; `marks` are the caller's own positions, handed back by `replay`."""
-        records = [Record(key, None) for key in self._debris]
-        self._debris = []
-        records += self._append(deltas)
-        records += self._rise()
-        records.append(self._head(marks))
-        return records
+        dead, self._debris = [Record(key, None) for key in self._debris], []
+        return [*dead, *self._append(deltas), *self._rise(), self._head(marks)]
 
     def rebase(self, snapshot: Iterable[Block]) -> None:
         """Start a new base: the whole state as it stands at the last commit's sequence."""
-        generation = max(self._base.generation, self._rising.generation if self._rising else 0) + 1
-        records = _records(f"b/{generation}", snapshot)
+        records = _records(f"b/{self._begun + 1}", snapshot)
         if not records:
             return
+        # No key is used again, not even of a base that was never sealed: copies rely on it.
+        self._begun += 1
         self._unwritten = records
-        self._rising = _Base(generation, self.sequence, [record.key for record in records], _size(records))
+        self._rising = _Base(self._begun, self.sequence, [record.key for record in records], _size(records))
+
+    @property
+    def base(self) -> int:
+        """The sealed base's generation; 0 before the first one."""
+        return self._base.generation
 
     def load(self, records: Iterable[Record]) -> None:
         """Take records from the topic's beginning on, in order; call it as often as there are batches."""
@@ -158,8 +161,7 @@ class Changelog:
     def origin_of(head: Record) -> dict[str, str]:
         """The origin that a head names; raises StateError where this release does not know its version."""
         _check(head)
-        origin: dict[str, str] = orjson.loads(head.value or b"").get("origin", {})
-        return origin
+        return dict(orjson.loads(head.value or b"").get("origin", {}))
 
     def _append(self, deltas: Iterable[Block]) -> list[Record]:
         records = _records(f"d/{self.sequence + 1}", (d for d in deltas if d.whole or d.rows.height))
@@ -193,6 +195,7 @@ class Changelog:
                 "sequence": self.sequence,
                 "base": self._base.generation,
                 "covers": self._base.covers,
+                "begun": self._begun,
                 "origin": self.origin,
                 "marks": dict(marks),
             }
@@ -204,6 +207,7 @@ class Changelog:
         said = orjson.loads(head.value or b"")
         self.sequence = said["sequence"]
         self._base = _Base(said["base"], said["covers"])
+        self._begun = said.get("begun", said["base"])
         deltas: dict[int, list[bytes]] = defaultdict(list)
         for key in live:
             kind, number = _kind(key)
@@ -213,6 +217,8 @@ class Changelog:
                 deltas[number].append(key)
             else:
                 self._debris.append(key)
+            if kind == b"b":
+                self._begun = max(self._begun, number)
         self._base.keys = _complete("base", self._base.keys, live)
         self._base.size = _size([live[key] for key in self._base.keys])
         if said["base"] and not self._base.keys:
@@ -222,8 +228,7 @@ class Changelog:
             if not keys:
                 raise StateError(f"the changelog's commit {sequence} is missing")
             self._deltas += [_Delta(sequence, key, _size([live[key]])) for key in keys]
-        marks: dict[str, int] = said["marks"]
-        return marks
+        return dict(said["marks"])
 
 
 def _records(prefix: str, blocks: Iterable[Block]) -> list[Record]:

@@ -1,23 +1,27 @@
 """The ledger: outputs, state and source offsets of a worker, in one Kafka transaction per commit."""
 
+import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from typing import Final
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
 
-from stream.blocks import Block
+from stream.blocks import SCHEMA_VERSION, Block
 from stream.config import Settings
 from stream.errors import BrokerError, StateError
 from stream.findings.render import finding_bytes, reject_bytes, verdict_bytes
 from stream.metrics import Meters
-from stream.runtime.changelog import HEAD, HEADER, Changelog, Record
+from stream.runtime import client
+from stream.runtime.changelog import FORMAT_VERSION, HEAD, HEADER, Changelog, Record
 from stream.runtime.client import Consumer, Partition, consumer
 from stream.runtime.hanging import abort, hanging
+from stream.runtime.mirror import Last, Mirror
 from stream.runtime.origin import LOST_STATE, check_origin, origin
 from stream.runtime.pipeline import Outputs
-from stream.runtime.restoring import Restoring
-from stream.runtime.waiting import PATIENCE_S, connect, patiently
+from stream.runtime.restoring import COPY, KAFKA, Restoring
+from stream.runtime.topics import id_of
+from stream.runtime.waiting import PATIENCE_S, connect, goodbye, patiently
 from stream.runtime.writer import Offsets, Sent, Writer
 
 PARTS: Final = {b"d": "deltas", b"b": "base", HEAD[:1]: "heads"}
@@ -25,8 +29,14 @@ PARTS: Final = {b"d": "deltas", b"b": "base", HEAD[:1]: "heads"}
 TAIL_RECORDS: Final = 32
 """Read from the end for the head, at first: more than a commit of a small state has."""
 
-Stretch = tuple[list[Record], float]
-"""Records, and the share of the whole that is read with them."""
+
+class Stretch(NamedTuple):
+    """Records, the offset of the last one, and the share of the whole that is read with them."""
+
+    records: list[Record]
+    last: int
+    share: float
+
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +50,9 @@ class Ledger:
         self._meters = meters
         self._changelog = Changelog(origin(settings))
         self._writer = Writer(settings)
+        self._settings = settings
+        folder = settings.kafka.local_copy
+        self._mirror = Mirror(folder, settings.kafka.application_id) if folder else None
 
     async def check(self) -> None:
         """Raise StateError where its head tells that the state cannot be gone on with; fences nobody."""
@@ -69,33 +82,35 @@ class Ledger:
 
     async def restore(self) -> tuple[Iterator[Block], dict[str, int]]:
         """The committed state, and the marks of the last commit; call it after `start`."""
-        began, size, count = time.monotonic(), 0, 0
+        began = time.monotonic()
         restoring = Restoring(self._meters)
         reader = await connect(self._reader, self._names)
         try:
             tp = Partition(self._names.changelog_topic, 0)
             reader.assign([tp])
-            await reader.seek_to_beginning(tp)
-            async for records, share in _to_the_end(reader, tp):
-                self._changelog.load(records)
-                restoring.read(share)
-                size += sum(len(record.value or b"") for record in records)
-                count += len(records)
+            await self._begin(reader, tp, restoring)
+            async for stretch in _to_the_end(reader, tp):
+                self._changelog.load(stretch.records)
+                self._keep(stretch.records, stretch.last)
+                restoring.read(KAFKA, stretch.records, stretch.share)
+                await self._settled()
         finally:
             await reader.stop()
         blocks, marks = self._replayed()
-        took_s = time.monotonic() - began
-        log.info("read %d changelog records (%.1f MB) in %.1f s", count, size / 1e6, took_s)
+        log.info("%s in %.1f s", restoring, time.monotonic() - began)
         return restoring.building(blocks, self._changelog.blocks), marks
 
     async def commit(
         self, outputs: Iterable[Outputs], deltas: Iterable[Block], marks: Mapping[str, int], offsets: Offsets
     ) -> None:
         """One transaction; whatever fails in it fails the whole."""
-        began = time.monotonic()
+        began, base = time.monotonic(), self._changelog.base
         changes = self._changelog.commit(deltas, marks)
         said = [record for output in outputs for record in self._said(output)]
-        await self._writer.commit(said, [self._kept(change) for change in changes], offsets)
+        last = await self._writer.commit(said, [self._kept(change) for change in changes], offsets)
+        self._keep(changes, last)
+        if self._mirror and self._changelog.base != base:
+            self._mirror.seal()
         self._meters.add("shoal_commits_total")
         for part, size in sizes(changes).items():
             self._meters.add("shoal_changelog_bytes_total", size, part)
@@ -109,10 +124,62 @@ class Ledger:
     def rebase(self, snapshot: Iterable[Block]) -> None:
         """Write the whole state over the next commits, so that older deltas can be dropped."""
         self._changelog.rebase(snapshot)
+        if self._mirror:
+            self._mirror.begin()
 
     async def stop(self) -> None:
         """Close the producer; an open transaction is left to the broker to abort."""
-        await self._writer.stop()
+        copied = [goodbye(asyncio.to_thread(self._mirror.close))] if self._mirror else []
+        await asyncio.gather(self._writer.stop(), *copied)
+
+    async def _begin(self, reader: Consumer, tp: Partition, restoring: Restoring) -> None:
+        """Load the local copy, if there is one and Kafka has all that follows it; read on from there."""
+        await reader.seek_to_beginning(tp)
+        if self._mirror is None:
+            return
+        topic_id = await asyncio.to_thread(id_of, self._settings, tp.topic)
+        versions = {"format": FORMAT_VERSION, "schema": SCHEMA_VERSION}
+        copied = Changelog(self._changelog.origin)
+        for records in self._mirror.read({"topic": topic_id, **versions, **copied.origin}):
+            copied.load(records)
+            restoring.read(COPY, records)
+            await asyncio.sleep(0)
+        last = self._mirror.last
+        if last and await self._follows(reader, tp, last):
+            self._changelog = copied
+            reader.seek(tp, last.offset + 1)
+            self._mirror.go_on()
+        else:
+            await reader.seek_to_beginning(tp)
+            self._mirror.start_anew()
+
+    async def _follows(self, reader: Consumer, tp: Partition, last: Last) -> bool:
+        """Whether Kafka still has all that was written after the last record of a copy."""
+        first = (await patiently(reader.beginning_offsets([tp]), "the changelog"))[tp]
+        end = (await patiently(reader.end_offsets([tp]), "the changelog"))[tp]
+        why = None
+        if last.offset >= end:
+            why = f"is newer than the topic: it ends at {last.offset}, that at {end}"
+        elif last.offset + 1 < first:
+            why = f"is too old: it ends at {last.offset}, and Kafka has nothing before {first}"
+        else:
+            reader.seek(tp, max(first, last.offset))
+            found = await patiently(reader.getone(tp), "the changelog")
+            # It may be gone, for a newer one has its key; what took its place under its number is no copy's.
+            if found.offset == last.offset and _record(found) != last.record:
+                why = f"is of another topic: another record stands at {last.offset}"
+        if why:
+            log.warning("local copy in %s %s: all is read from Kafka", self._names.local_copy, why)
+        return why is None
+
+    def _keep(self, records: Sequence[Record], last: int) -> None:
+        if self._mirror:
+            self._mirror.append(records, last)
+
+    async def _settled(self) -> None:
+        """The disk may be slower than Kafka: what waits for it is memory."""
+        if self._mirror:
+            await asyncio.to_thread(self._mirror.settle)
 
     def _replayed(self) -> tuple[Iterator[Block], dict[str, int]]:
         """Refuse rather than guess: a state with a hole would name the wrong accounts."""
@@ -150,6 +217,10 @@ def sizes(changes: Iterable[Record]) -> Counter[str]:
     return found
 
 
+def _record(read: client.Record) -> Record:
+    return Record(read.key or b"", read.value, dict(read.headers).get(HEADER, b""))
+
+
 async def _newest_head(reader: Consumer, tp: Partition) -> Record | None:
     """The head of the last commit: at the very end, unless transactions that were cut lie behind it."""
     reader.assign([tp])
@@ -159,13 +230,13 @@ async def _newest_head(reader: Consumer, tp: Partition) -> Record | None:
     while start > first:
         start, back = max(first, start - back), 8 * back
         reader.seek(tp, start)
-        heads = [r async for records, _ in _to_the_end(reader, tp) for r in records if r.key == HEAD]
+        heads = [one async for found in _to_the_end(reader, tp) for one in found.records if one.key == HEAD]
         if heads:
             return heads[-1]
     return None
 
 
-async def _to_the_end(reader: Consumer, tp: Partition) -> AsyncIterator[tuple[list[Record], float]]:
+async def _to_the_end(reader: Consumer, tp: Partition) -> AsyncIterator[Stretch]:
     """Every committed record of a partition from where the reader is to what is its end now.
 
     Raises BrokerError where Kafka is silent.
@@ -176,7 +247,7 @@ async def _to_the_end(reader: Consumer, tp: Partition) -> AsyncIterator[tuple[li
         records = (await reader.getmany(tp, timeout_ms=500)).get(tp, [])
         if records:
             heard = time.monotonic()
-            found = [Record(r.key or b"", r.value, dict(r.headers).get(HEADER, b"")) for r in records]
-            yield found, (records[-1].offset + 1 - start) / (end - start)
+            last = records[-1].offset
+            yield Stretch([_record(one) for one in records], last, (last + 1 - start) / (end - start))
         elif time.monotonic() - heard > PATIENCE_S:
             raise BrokerError(f"Kafka was silent on the changelog for {PATIENCE_S:.0f} s")

@@ -125,6 +125,11 @@ def _ensured(
     ]
 
 
+def id_of(settings: Settings, topic: str) -> str:
+    """What tells a topic from another one of its name; raises BrokerError if no broker answers."""
+    return str(asked(settings, lambda client: client.describe_topics([topic])[0]["topic_id"]))
+
+
 def forget(settings: Settings) -> None:
     """Delete every topic of these settings and the groups: for trials, on names of their own."""
 

@@ -7,7 +7,7 @@ producer, which makes the broker abort what was open. Nothing is ever written ou
 import asyncio
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from stream.config import Settings
 from stream.errors import BrokerError, ShoalError, SilenceError, StateError
@@ -66,20 +66,25 @@ class Writer:
         self._group = settings.kafka.application_id + group
         self._note = note
         self._producer: Producer | None = None
-        self._open: list[tuple[Sent, asyncio.Future[object]]] = []
+        self._open: list[tuple[Sent, asyncio.Future[Any]]] = []
 
     async def start(self) -> None:
         """Fence the worker before this one and wait until its last transaction is closed."""
         self._producer = await connect(self._made, self._names)
 
-    async def commit(self, outputs: Iterable[Sent], state: Iterable[Sent], offsets: Offsets) -> None:
-        """One transaction; raises BrokerError where it cannot be had, StateError where its topic is gone."""
+    async def commit(self, outputs: Iterable[Sent], state: Iterable[Sent], offsets: Offsets) -> int:
+        """One transaction; the offset of the last record of it, -1 without any.
+
+        Raises BrokerError where it cannot be had, StateError where its topic is gone.
+        """
         outputs, state = list(outputs), list(state)
         try:
             await patiently(self._steps(outputs, state, offsets), "a commit")
         except (SilenceError, ClientError, NoTransactionError, AssertionError) as error:
             # A client that was fenced between two calls answers the second one with either of the last two.
             raise self._told(error) or await self._lost([*outputs, *state], error) from error
+        last: int = self._open[-1][1].result().offset if self._open else -1
+        return last
 
     async def abort(self, partitions: Iterable[Partition]) -> None:
         """A transaction over these that is not committed, and with it what hangs of earlier ones."""

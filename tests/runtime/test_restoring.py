@@ -8,7 +8,7 @@ import pytest
 
 from stream.blocks import Block
 from stream.metrics import Meters
-from stream.runtime.restoring import RATIO, Restoring
+from stream.runtime.restoring import KAFKA, RATIO, Restoring
 
 
 def shown(meters: Meters) -> float | None:
@@ -20,7 +20,7 @@ def test_reading_is_the_first_half_and_building_the_second() -> None:
     restoring = Restoring(meters)
     seen = [shown(meters)]
     for share in (0.5, 1.0):
-        restoring.read(share)
+        restoring.read(KAFKA, [], share)
         seen.append(shown(meters))
     blocks = [Block("links", str(number), pl.DataFrame()) for number in range(4)]
     built = []
@@ -45,5 +45,5 @@ def test_a_long_restore_is_told_now_and_then(
     caplog.set_level(logging.INFO)
     restoring = Restoring(Meters())
     for share in (0.1, 0.2, 0.4, 0.6):
-        restoring.read(share)
+        restoring.read(KAFKA, [], share)
     assert [line.partition(":")[0] for line in caplog.messages] == ["restore at 10 %", "restore at 30 %"]

@@ -37,7 +37,7 @@ class Client:
 
     async def begin_transaction(self) -> None: ...
 
-    async def send(self, topic: str, **_: Any) -> asyncio.Future[None]:
+    async def send(self, topic: str, **_: Any) -> asyncio.Future[Any]:
         error = next(self._sends)
         if error is not None:
             raise error
@@ -55,10 +55,10 @@ class Client:
         return SimpleNamespace(topics=lambda: {"findings"})
 
 
-def done(error: Answer) -> asyncio.Future[None]:
-    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+def done(error: Answer) -> asyncio.Future[Any]:
+    future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
     if error is None:
-        future.set_result(None)
+        future.set_result(SimpleNamespace(offset=7))
     else:
         future.set_exception(error)
     return future
