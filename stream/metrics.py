@@ -72,6 +72,19 @@ METRICS: Final[tuple[Metric, ...]] = (
         read=lambda s: s.ahead,
     ),
     Metric(
+        "shoal_shed_events_total",
+        "counter",
+        "Events left out by the operator's rule, each counted once whatever restarts.",
+        label="partition",
+        read=lambda s: s.shed,
+    ),
+    Metric(
+        "shoal_partitions_shedding",
+        "gauge",
+        "Partitions of which events are left out now.",
+        read=lambda s: len(s.shedding),
+    ),
+    Metric(
         "shoal_duplicate_events_total", "counter", "Events dropped as repeats.", read=lambda s: s.duplicates
     ),
     Metric(
@@ -90,6 +103,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     ),
     Metric("shoal_consumer_lag_records", "gauge", "Records not yet read.", "records", "partition"),
     Metric("shoal_partitions_idle", "gauge", "Drained partitions that no longer hold time."),
+    Metric("shoal_held_ratio", "gauge", "Events held of those that the memory is for; 1 ends it.", "ratio"),
     Metric("shoal_partitions_waiting", "gauge", "Partitions that wait for the slowest: much is held."),
     Metric(
         "shoal_watermark_age_seconds",

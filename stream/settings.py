@@ -12,6 +12,9 @@ from stream.setting import Group, instant, setting
 DEVELOPMENT_KEY: Final = "shoal-development-key"
 """The default of `intake.hash_key`: known to everyone, so hashes made with it hide nothing."""
 
+LEAST_MEMORY_MB: Final = 400
+"""The least of `windows.memory_mb`: what is left of less holds too few accounts to tell anything."""
+
 
 def _names(default: str, meaning: str, reason: str) -> Any:
     """One row of `Generic`."""
@@ -95,6 +98,13 @@ class Windows(Group):
         "s",
         gt=0,
     )
+    memory_mb: int = setting(
+        0,
+        "memory of a worker that decides: limits of rows and of events held follow; 0: the limits below",
+        "250 MB, and 16 KB an account with its links and events: 4000 is for 230,000 accounts",
+        "MB",
+        ge=0,
+    )
     dedupe_retention_s: float = setting(
         86_400.0,
         "how long an event id is remembered",
@@ -133,6 +143,13 @@ class Windows(Group):
         "rows",
         gt=0,
     )
+
+    @field_validator("memory_mb")
+    @classmethod
+    def _is_enough(cls, size: int) -> int:
+        if 0 < size < LEAST_MEMORY_MB:
+            raise ValueError(f"a worker takes 250 MB empty: at least {LEAST_MEMORY_MB}, or 0")
+        return size
 
 
 class Links(Group):
@@ -292,6 +309,20 @@ class Kafka(Group):
     )
     commit_interval_s: float = setting(
         1.0, "time between transactions", "latency against overhead of a commit", "s", ge=0.2, le=10
+    )
+    shed_above_records: int = setting(
+        0,
+        "lag of a partition above which only some accounts are read, until it is below half of it; 0: never",
+        "nothing is left out unless somebody wants it so; what is left out is counted",
+        "records",
+        ge=0,
+    )
+    shed_keep_ratio: float = setting(
+        0.1,
+        "share of accounts that is read meanwhile, always the same ones",
+        "who is read is read whole, for a tenth of everybody's events tells of nobody",
+        gt=0,
+        lt=1,
     )
     idle_after_s: float = setting(
         30.0,

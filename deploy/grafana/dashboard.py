@@ -119,6 +119,15 @@ ROWS: Final[tuple[tuple[str, tuple[Panel, ...]], ...]] = (
                 ),
             ),
             Panel("Restored", "percentunit", (("state", "shoal_restore_ratio"),)),
+            Panel(
+                "Left out by the operator's rule",
+                "short",
+                (
+                    ("events/s of {{partition}}", "rate(shoal_shed_events_total[1m])"),
+                    ("partitions", "shoal_partitions_shedding"),
+                ),
+            ),
+            Panel("Held, of what the memory is for", "percentunit", (("events", "shoal_held_ratio"),)),
             Panel("Read back at the start", "bytes", (("{{part}}", "shoal_restore_read_bytes"),)),
             Panel(
                 "Process",

@@ -247,6 +247,11 @@ class LinkState:
             histograms=profile["histograms"].take(at, axis=0),
         )
 
+    @property
+    def over_limits(self) -> bool:
+        """Whether there are more rows than there is room for."""
+        return len(self.members) > self._max_members or len(self.profiles) > self._max_accounts
+
     def evict(self, now_ms: int, idle_ms: int) -> None:
         """Drop memberships idle for longer than `idle_ms`, then whatever is over budget."""
         before = len(self.members)

@@ -39,6 +39,10 @@ class Health(NamedTuple):
     """By partition, at the last look."""
     events: int
     """Taken in since the start."""
+    shedding: list[str]
+    """Partitions of which the operator's rule leaves events out now."""
+    shed_events: int
+    """Left out since the state began."""
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -92,4 +96,6 @@ def health(meters: Meters) -> Health:
     restored = meters.registry.get_sample_value(RATIO) or 0.0
     families = meters.registry.restricted_registry([LAG]).collect()
     lag = {sample.labels["partition"]: round(sample.value) for each in families for sample in each.samples}
-    return Health(meters.stats.stage, restored == 1.0, restored, lag, meters.stats.events)
+    stats = meters.stats
+    shed = (list(stats.shedding), sum(stats.shed.values()))
+    return Health(stats.stage, restored == 1.0, restored, lag, stats.events, *shed)

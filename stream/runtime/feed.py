@@ -5,15 +5,16 @@ from the other.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from stream.config import Settings
 from stream.errors import StateError
-from stream.runtime.client import Partition, source_of
+from stream.runtime.client import Partition, Record, source_of
 from stream.runtime.origin import ANEW, fingerprint
 from stream.runtime.parcel import HEADER, Packed, Parcel, unpack
 from stream.runtime.pipeline import Pipeline
 from stream.runtime.requests import BATCH_RECORDS
+from stream.runtime.shedding import Keep
 
 PARCELS_AT_ONCE: Final = 32
 """Parcels of one read: at most some 90,000 events, about a second of work."""
@@ -39,8 +40,8 @@ class Feed(Protocol):
     def open(self, partition: Partition) -> None:
         """Declare a partition before its first record."""
 
-    def take(self, partition: Partition, records: Sequence[Any]) -> None:
-        """Hand records on, in order of offset."""
+    def take(self, partition: Partition, records: Sequence[Record], keep: Keep | None = None) -> None:
+        """Hand records on, in order of offset; of their events those that are kept."""
 
     def silent(self, partition: Partition) -> None:
         """All records were read, and there were none for a while."""
@@ -75,10 +76,10 @@ class Records:
         """A source of the pipeline."""
         self._pipeline.open(source_of(partition))
 
-    def take(self, partition: Partition, records: Sequence[Any]) -> None:
+    def take(self, partition: Partition, records: Sequence[Record], keep: Keep | None = None) -> None:
         """Decode them."""
         values, offsets = [record.value or b"" for record in records], [record.offset for record in records]
-        self._pipeline.absorb(source_of(partition), values, offsets)
+        self._pipeline.absorb(source_of(partition), values, offsets, keep)
 
     def silent(self, partition: Partition) -> None:
         """It no longer holds time."""
@@ -125,12 +126,12 @@ class Parcels:
         """A source of the pipeline."""
         self._pipeline.open(self.source(partition))
 
-    def take(self, partition: Partition, records: Sequence[Any]) -> None:
+    def take(self, partition: Partition, records: Sequence[Record], keep: Keep | None = None) -> None:
         """Receive each; raises StateError where one is damaged, strange, missing or repeated."""
         for record in records:
             parcel = self._parcel(partition, record)
             try:
-                self._pipeline.receive(parcel)
+                self._pipeline.receive(parcel, keep)
             except StateError as error:
                 raise StateError(
                     f"{error}: what {source_of(partition)} has at {record.offset} does not follow, parcels "
@@ -150,7 +151,7 @@ class Parcels:
         """Positions, those in topics of events of before included."""
         return self._marks
 
-    def _parcel(self, partition: Partition, record: Any) -> Parcel:
+    def _parcel(self, partition: Partition, record: Record) -> Parcel:
         where, place = f"{source_of(partition)} at {record.offset}", dict(record.headers).get(HEADER, b"")
         try:
             parcel = unpack(Packed(place, record.value or b""), self._key)

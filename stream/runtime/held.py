@@ -15,6 +15,7 @@ from stream.blocks import Block
 from stream.event.columns import ORDER
 from stream.event.fields import SCHEMA
 from stream.runtime.clock import Source
+from stream.runtime.shedding import Keep
 
 NAME: Final = "pipeline"
 _SEEN: Final = "seen_ms"
@@ -40,8 +41,11 @@ class Held:
         """The source, which from now on holds time until it has an event or is idle."""
         return self.sources.setdefault(source, Source())
 
-    def hold(self, source: str, events: pl.DataFrame, decided_ms: int) -> None:
-        """Take events of a source in the order in which it has them; `decided_ms`: ticks up to it ran."""
+    def hold(self, source: str, events: pl.DataFrame, decided_ms: int, keep: Keep | None = None) -> None:
+        """Take events of a source in the order in which it has them; `decided_ms`: ticks up to it ran.
+
+        Those that `keep` leaves out move time, and that is all.
+        """
         if not events.height:
             return
         of = self.open(source)
@@ -52,6 +56,8 @@ class Held:
         self.ahead += ahead
         self.late += int((time_ms < watermark).sum())
         rows = events.select(list(SCHEMA)).with_columns(pl.Series(_SEEN, np.maximum(time_ms, watermark)))
+        if keep is not None:
+            rows = rows.filter(pl.Series(keep(rows["account"].to_numpy())))
         self._new.append(rows)
         self._unsaved.append(rows)
 

@@ -1,8 +1,9 @@
-"""What the learner, the baseline and the budget have come to, as numbers for metrics.
+"""What the learner, the baseline, the budget and the evidence have come to, as numbers for metrics.
 
 Stands between the stages and `Stats`, whose fields these are by name.
 """
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from stream.learning.budget import WEEK_MS, WEEKS, Budget
@@ -33,3 +34,8 @@ def budgeted(budget: Budget, campaigns: Campaigns, decided_ms: int) -> dict[str,
     expected = None if bar.expected is None else bar.expected * WEEKS
     cases = {"granted": bar.cases_per_week * WEEKS, "expected": expected, "opened": opened, "honest": honest}
     return {"cases": cases, "margin_nats": bar.margin}
+
+
+def blind(needed: Mapping[str, Collection[str]], coverage: Mapping[str, tuple[int, int]]) -> dict[str, bool]:
+    """Evidence family -> whether none of the fields it needs has come."""
+    return {family: not any(coverage[name][0] for name in fields) for family, fields in needed.items()}

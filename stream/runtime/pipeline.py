@@ -23,8 +23,9 @@ from stream.findings.finding import Finding, Verdict
 from stream.links.kinds import load_kinds
 from stream.runtime.held import NAME, Held
 from stream.runtime.inbox import Inbox
-from stream.runtime.learned import budgeted, learned
+from stream.runtime.learned import blind, budgeted, learned
 from stream.runtime.parcel import Parcel
+from stream.runtime.shedding import Keep
 from stream.runtime.stats import Stats
 from stream.settings import Settings
 from stream.stages.accounts import Accounts
@@ -32,6 +33,7 @@ from stream.stages.campaigns import Campaigns
 from stream.stages.decisions import apply, withdraw_fallen
 from stream.stages.intake import Intake
 from stream.stages.links import Links
+from stream.windows.memory import within
 from stream.windows.tiles import DAY_MS
 
 _META: Final = "meta"
@@ -59,8 +61,9 @@ class Pipeline:
         self._intake = Intake(settings)
         self._held = Held(round(settings.intake.max_disorder_s * 1000))
         self._needed = fields_needed(kinds)
-        self._accounts = Accounts(settings.windows, kinds)
-        self._links = Links(settings, kinds)
+        bounded = settings.model_copy(update={"windows": within(settings.windows)})
+        self._accounts = Accounts(bounded.windows, kinds)
+        self._links = Links(bounded, kinds)
         self._campaigns = Campaigns(
             digest(settings),
             self._links.learner.confidence,
@@ -86,16 +89,18 @@ class Pipeline:
         """A drained source no longer holds time, until its next record."""
         self._held.open(source).idle = True
 
-    def absorb(self, source: str, records: Sequence[bytes], offsets: Sequence[int]) -> None:
-        """Decode records and hold their events; rejects come with the next Outputs."""
+    def absorb(
+        self, source: str, records: Sequence[bytes], offsets: Sequence[int], keep: Keep | None = None
+    ) -> None:
+        """Decode records and hold their events that are kept; rejects come with the next Outputs."""
         if not records:
             return
         decoded = self._intake.decode(source, records, offsets)
         self._rejects += decoded.rejects
-        self._held.hold(source, decoded.events, self._decided_ms or 0)
+        self._held.hold(source, decoded.events, self._decided_ms or 0, keep)
         self._held.open(source).position = max(offsets) + 1
 
-    def receive(self, parcel: Parcel) -> None:
+    def receive(self, parcel: Parcel, keep: Keep | None = None) -> None:
         """Hold events that an intake of its own has decoded.
 
         Raises StateError where the parcel does not begin where the source's last one ended.
@@ -104,7 +109,7 @@ class Pipeline:
         if of.position not in (0, parcel.first):
             raise StateError(f"{parcel.source} goes on at offset {of.position}, not at {parcel.first}")
         self._intake.credit(parcel.events.height, parcel.present)
-        self._held.hold(parcel.source, parcel.events, self._decided_ms or 0)
+        self._held.hold(parcel.source, parcel.events, self._decided_ms or 0, keep)
         of.position = parcel.end
         of.idle = of.idle or parcel.idle
 
@@ -200,6 +205,11 @@ class Pipeline:
         return self._held.watermark_ms
 
     @property
+    def held_events(self) -> int:
+        """Events that wait for their tick."""
+        return self._held.count
+
+    @property
     def idle_sources(self) -> int:
         """How many sources hold no time."""
         return sum(source.idle for source in self._held.sources.values())
@@ -286,12 +296,5 @@ class Pipeline:
             reference_age_s=reference,
             **learned(self._links, decided),
             **budgeted(self._links.budget, self._campaigns, decided or 0),
-            degraded=self._blind(),
+            degraded=blind(self._needed, self._intake.coverage()),
         )
-
-    def _blind(self) -> dict[str, bool]:
-        """Evidence family -> whether none of the fields it needs has come."""
-        coverage = self._intake.coverage()
-        return {
-            family: not any(coverage[name][0] for name in fields) for family, fields in self._needed.items()
-        }

@@ -21,6 +21,10 @@ class Stats:
     """Counter: events older than a decision that had been made when they came."""
     ahead: int = 0
     """Counter: events too far ahead of their source to move its time on their own."""
+    shed: dict[str, int] = field(default_factory=dict)
+    """Counter by source: events left out by the operator's rule since the state began."""
+    shedding: tuple[str, ...] = ()
+    """Sources of which events are left out now."""
     duplicates: int = 0
     """Counter: events dropped because their id was seen within the retention."""
     rejects: dict[str, int] = field(default_factory=dict)

@@ -12,26 +12,30 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from stream.blocks import Block
 from stream.config import Settings
-from stream.errors import BrokerError
+from stream.errors import BrokerError, CapacityError
 from stream.metrics import Meters
 from stream.runtime.client import Partition, Record, source_of
 from stream.runtime.feed import Parcels, Records, other
 from stream.runtime.ledger import Ledger
-from stream.runtime.origin import check_whole
+from stream.runtime.origin import ANEW, check_whole
 from stream.runtime.pipeline import Outputs, Pipeline
 from stream.runtime.requests import Requests
+from stream.runtime.shedding import Shedding
 from stream.runtime.silence import LOOK_S
 from stream.runtime.topics import faults
+from stream.windows.memory import most_held
 
 HEARTBEAT_S: Final = 10.0
 """A worker without work commits this often all the same, to learn that it was fenced."""
 MOST_HELD: Final = 1_000_000
 """Events held, some 300 bytes each, at which partitions that are ahead wait for the slowest one: else a
-backlog of which one partition is read more slowly would be held in memory whole."""
+backlog of which one partition is read more slowly would be held in memory whole. With a budget of memory: at
+half of what that is for."""
 TICKS_AT_ONCE: Final = 8
 """Ticks between looks at what else is asked of the loop: half a second of work."""
 
@@ -54,6 +58,8 @@ class Worker:
         self._feed: Records | Parcels = (Parcels if apart else Records)(settings, pipeline)
         self._requests = Requests(settings, self._feed.topic, self._feed.batch_records)
         self._ledger = Ledger(settings, meters)
+        self._shedding = Shedding(settings.kafka)
+        self._room = most_held(settings.windows)
         self._marks: dict[str, int] = {}
         self._outputs: list[Outputs] = []
         self._touched = False
@@ -87,7 +93,7 @@ class Worker:
         blocks, marks = await self._ledger.restore()
         self._pipeline.restore(self._counted(blocks))
         self._feed.restore(marks)
-        self._marks = other(marks)
+        self._marks = self._shedding.restore(other(marks))
         check_whole(self._positions(), committed, self._names.changelog_topic)
         await self._follow()
         self._committed = time.monotonic()
@@ -100,6 +106,7 @@ class Worker:
             self._take(tp, batches[tp])
         if batches:
             await self._advance()
+            self._check_room()
         if time.monotonic() - self._looked >= min(LOOK_S, self._names.idle_after_s / 2):
             await self._look()
             self._looked = time.monotonic()
@@ -111,7 +118,7 @@ class Worker:
         positions = self._positions()
         read = [tp for tp in self._requests.partitions if source_of(tp) in positions]
         offsets = {tp: positions[source_of(tp)] for tp in read}
-        marks = self._marks | dict(self._feed.marks())
+        marks = self._marks | dict(self._feed.marks()) | self._shedding.marks()
         await self._ledger.commit(outputs, self._pipeline.changes(), marks, offsets)
         if self._ledger.base_due:
             # Nothing moved since the commit, so the snapshot is exactly what it covers.
@@ -147,7 +154,7 @@ class Worker:
     @property
     def _waiting(self) -> set[Partition]:
         """Partitions that are ahead, while much is held."""
-        sources = self._pipeline.waiting(MOST_HELD)
+        sources = self._pipeline.waiting(self._room // 2 if self._room else MOST_HELD)
         return {tp for tp in self._read if self._feed.source(tp) in sources} if sources else set()
 
     async def _partitions(self) -> set[Partition]:
@@ -162,7 +169,7 @@ class Worker:
             self._pipeline.feedback([record.value or b"" for record in records])
             self._marks[source_of(tp)] = records[-1].offset + 1
         else:
-            self._feed.take(tp, records)
+            self._feed.take(tp, records, self._shedding.of(self._feed.source(tp)))
             self._meters.observe("shoal_batch_records", len(records))
             self._meters.observe("shoal_batch_duration_seconds", time.monotonic() - began)
 
@@ -176,6 +183,21 @@ class Worker:
             await self._commit_on_time()
             await asyncio.sleep(0)
 
+    def _check_room(self) -> None:
+        """Raise CapacityError where more has to be held than the memory is for.
+
+        To decide early would find other things, and to read on no further would wait for ever: a tick ends
+        only with what comes after it.
+        """
+        held = self._pipeline.held_events
+        if self._room and held > self._room and not self._over.is_set():
+            windows = self._settings.windows
+            raise CapacityError(
+                f"{held:,} events wait for one tick, and windows.memory_mb {windows.memory_mb} is for "
+                f"{self._room:,}: raise it, or set kafka.shed_above_records, and start again, which goes on "
+                f"from the last commit; ticks below windows.tick_s {windows.tick_s:g} need less: {ANEW}"
+            )
+
     async def _look(self) -> None:
         silent = [tp for tp in await self._requests.look() if not self._is_feedback(tp)]
         for tp in silent:
@@ -185,9 +207,13 @@ class Worker:
         await self._follow()
         lag = {source_of(tp): records for tp, records in self._requests.lag.items()}
         self._meters.put_each("shoal_consumer_lag_records", lag)
+        behind = {tp: n for tp, n in self._requests.lag.items() if not self._is_feedback(tp)}
+        self._shedding.look({self._feed.source(tp): records for tp, records in behind.items()})
+        self._meters.put("shoal_held_ratio", self._pipeline.held_events / self._room if self._room else 0.0)
         self._meters.put("shoal_partitions_idle", self._pipeline.idle_sources)
         self._meters.put("shoal_partitions_waiting", len(self._waiting))
-        self._meters.publish(self._pipeline.stats())
+        shed, shedding = dict(self._shedding.counts), tuple(sorted(self._shedding.active))
+        self._meters.publish(replace(self._pipeline.stats(), shed=shed, shedding=shedding))
 
     async def _commit_on_time(self) -> None:
         due_s = self._names.commit_interval_s if self._touched else HEARTBEAT_S

@@ -79,7 +79,7 @@ class Accounts:
         self._kinds, self._limit = kinds, windows.max_accounts
         self._tick_ms = round(windows.tick_s * 1000)
         self.table = SlotTable(NAME, "accounts", _columns())
-        per_event = windows.max_exchanges
+        self._per_event = per_event = windows.max_exchanges
         self._exchanges = Exchanges(NAME, int(windows.dedupe_retention_s * 1000), per_event)
         self._turns = Turns(NAME, _TURN_MS, per_event, self._units)
         self._bodies = Bodies(NAME, _BODY_MS, per_event)
@@ -212,7 +212,15 @@ class Accounts:
         if begins(_SEARCH_MS, now_ms, self._tick_ms):
             self._templates.search(now_ms)
             self._expire(now_ms)
+        elif self._over_limits:
+            self._expire(now_ms)
         return blocks
+
+    @property
+    def _over_limits(self) -> bool:
+        """What a single tick brought may be more than there is room for until the next search."""
+        of_events = (self._exchanges.table, self._turns.table, *self._bodies.tables)
+        return len(self.table) > self._limit or max(map(len, of_events)) > self._per_event
 
     def _profiles(self, slots: NDArray[np.int32], now_ms: int) -> pl.DataFrame:
         # by account, so that nothing downstream can see the order of slots

@@ -153,7 +153,7 @@ class Links:
         self._naming = None
         if begins(HOUR_MS, now_ms, self._tick_ms):
             self.baseline.hour(*panel(self.state.profiles, now_ms - HOUR_MS), now_ms)
-        if begins(_RECORD_MS, now_ms, self._tick_ms):
+        if begins(_RECORD_MS, now_ms, self._tick_ms) or self.state.over_limits:
             self.state.evict(now_ms, _IDLE_MS)
 
     def key(self, kind: str, value: int) -> int:

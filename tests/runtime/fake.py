@@ -7,7 +7,9 @@ partitions and restarts. Records are `{"time": ms, "account_id": text}`; anythin
 import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from zlib import crc32
 
+import numpy as np
 import orjson
 import polars as pl
 
@@ -17,6 +19,7 @@ from stream.event.decode import Reject
 from stream.findings.finding import Finding, Verdict
 from stream.runtime.parcel import Parcel
 from stream.runtime.pipeline import Outputs
+from stream.runtime.shedding import Keep
 from stream.runtime.stats import Stats
 
 TICK_MS = 60_000
@@ -42,7 +45,9 @@ class FakePipeline:
     def open(self, source: str) -> None:
         self.sources.setdefault(source, (0, None))
 
-    def absorb(self, source: str, records: Sequence[bytes], offsets: Sequence[int]) -> None:
+    def absorb(
+        self, source: str, records: Sequence[bytes], offsets: Sequence[int], keep: Keep | None = None
+    ) -> None:
         self.idles.discard(source)
         newest = self.sources.get(source, (0, None))[1]
         for offset, record in zip(offsets, records, strict=True):
@@ -53,12 +58,13 @@ class FakePipeline:
                 self.rejects.append(Reject("not_json", "no event", source, offset, None))
                 self.refused["not_json"] += 1
                 continue
-            self.held.append((time_ms, account))
+            if keep is None or keep(np.array([crc32(account.encode())], np.uint64))[0]:
+                self.held.append((time_ms, account))
             self.events += 1
             newest = max(newest or 0, time_ms)
         self.sources[source] = (offsets[-1] + 1, newest)
 
-    def receive(self, parcel: Parcel) -> None:
+    def receive(self, parcel: Parcel, keep: Keep | None = None) -> None:
         position, newest = self.sources.get(parcel.source, (0, None))
         if position not in (0, parcel.first):
             raise StateError(f"{parcel.source} goes on at offset {position}, not at {parcel.first}")
@@ -109,6 +115,10 @@ class FakePipeline:
     def finish(self) -> Outputs:
         self.idles = set(self.sources)
         return self.advance()
+
+    @property
+    def held_events(self) -> int:
+        return len(self.held)
 
     def waiting(self, most_held: int) -> set[str]:
         """As the real one; an idle source never waits."""

@@ -35,13 +35,15 @@ def test_a_worker_is_well_once_its_state_is_restored_and_tells_its_lag() -> None
         midway = health(port)
         meters.put("shoal_restore_ratio", 1.0)
         meters.put_each("shoal_consumer_lag_records", {"requests-0": 12, "requests-1": 0})
-        meters.publish(Stats(events=7))
+        meters.publish(Stats(events=7, shed={"requests-0": 5}, shedding=("requests-0",)))
         after = health(port)
     told = {"stage": "judge", "reading": False, "restored": 0.0, "lag_records": {}, "events": 0}
+    told |= {"shedding": [], "shed_events": 0}
     assert before == (503, told)
     assert midway == (503, told | {"restored": 0.4})
     lag = {"requests-0": 12, "requests-1": 0}
-    assert after == (200, {**told, "reading": True, "restored": 1.0, "lag_records": lag, "events": 7})
+    shed = {"shedding": ["requests-0"], "shed_events": 5}
+    assert after == (200, {**told, "reading": True, "restored": 1.0, "lag_records": lag, "events": 7, **shed})
 
 
 def test_numbers_are_served_beside_it() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from stream.errors import CapacityError
 from stream.findings.render import finding_bytes
 from stream.runtime import feed, kafka, worker
 from stream.runtime.pipeline import Outputs
@@ -43,3 +44,23 @@ def test_a_partition_that_is_ahead_waits_and_the_same_is_said(
     assert len(expected) > 10
     assert values(settings, settings.kafka.findings_topic) == expected
     assert pipeline.peak <= MOST_HELD + 2 * BATCH + TICK
+
+
+def test_a_tick_that_does_not_fit_the_memory_ends_the_worker_before_anything_is_lost(
+    kafka_settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every partition is in the same tick, so that none can wait for another."""
+    settings, records = kafka_settings(2), events(1500)
+    write(settings, settings.kafka.requests_topic, records, 2)
+    monkeypatch.setattr(feed.Records, "batch_records", BATCH)
+    monkeypatch.setattr(worker, "most_held", lambda windows: TICK // 2)
+    for _ in range(2):
+        with pytest.raises(CapacityError, match=r"events wait for one tick.* is for 30: raise it, or set"):
+            kafka.serve(settings, FakePipeline(), once=True)  # type: ignore[arg-type]
+    monkeypatch.setattr(worker, "most_held", lambda windows: BATCH + 2 * TICK)
+    kafka.serve(settings, FakePipeline(), once=True)  # type: ignore[arg-type]
+    whole = FakePipeline()
+    whole.absorb("file", records, range(len(records)))
+    expected = [finding_bytes(finding) for finding in whole.finish().findings]
+    assert len(expected) > 10
+    assert values(settings, settings.kafka.findings_topic) == expected

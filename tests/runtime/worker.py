@@ -18,7 +18,7 @@ from tests.runtime.fake import FakePipeline
 
 
 class Hanging(FakePipeline):
-    def absorb(self, source: str, records: Sequence[bytes], offsets: Sequence[int]) -> None:
+    def absorb(self, source: str, records: Sequence[bytes], offsets: Sequence[int], *_: object) -> None:
         while True:
             time.sleep(1)
 

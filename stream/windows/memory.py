@@ -1,0 +1,45 @@
+"""The memory of a worker that decides: how many rows of each table its bytes have room for.
+
+A limit in rows is the same wherever and however the events come, so the same budget lets the same rows go;
+what a process happens to take is never looked at.
+"""
+
+from typing import Final
+
+from stream.settings import Windows
+
+PROCESS_BYTES: Final = 250_000_000
+"""Python with its libraries, and what no limit of rows is for: learners, cases, the link history."""
+SPARE: Final = 1.5
+"""A table is copied while rows of it go, and the state is packed while a base of it is written."""
+ACCOUNT_BYTES: Final = 1_600
+"""With its profile at the links and five values that it used, tables a quarter empty."""
+MEMBER_BYTES: Final = 450
+"""A row of link and account, and the whole link where it has no other."""
+EXCHANGE_BYTES: Final = 200
+"""Its id, its turn and its body, kept and refused."""
+HELD_BYTES: Final = 2_500
+"""An event while its tick is made of it, and what a new account and its links are until rows go."""
+MEMBERS: Final = 8
+EXCHANGES: Final = 4
+HELD: Final = 2
+"""To one account: as without a budget, and of events those that wait for a tick."""
+_EACH: Final = ACCOUNT_BYTES + MEMBERS * MEMBER_BYTES + EXCHANGES * EXCHANGE_BYTES + HELD * HELD_BYTES
+
+
+def within(windows: Windows) -> Windows:
+    """The same with the limits of rows that its budget of bytes has room for, where it has one."""
+    if not windows.memory_mb:
+        return windows
+    accounts = _accounts(windows)
+    limits = {"max_accounts": accounts, "max_members": MEMBERS * accounts}
+    return windows.model_copy(update={**limits, "max_exchanges": EXCHANGES * accounts})
+
+
+def most_held(windows: Windows) -> int | None:
+    """Events that may be held at once; None without a budget."""
+    return HELD * _accounts(windows) if windows.memory_mb else None
+
+
+def _accounts(windows: Windows) -> int:
+    return int((1e6 * windows.memory_mb - PROCESS_BYTES) / SPARE) // _EACH
