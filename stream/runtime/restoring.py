@@ -29,6 +29,7 @@ class Restoring:
         self._records = 0
         self._bytes = {KAFKA: 0, COPY: 0}
         meters.put(RATIO, 0.0)
+        meters.put_each(BYTES, self._bytes)
 
     def read(self, place: str, records: Iterable[Record], share: float = 0.0) -> None:
         """These came from there, and with them so much of the topic, from 0 to 1, is read."""

@@ -212,7 +212,9 @@ class Worker:
         self._meters.put("shoal_held_ratio", self._pipeline.held_events / self._room if self._room else 0.0)
         self._meters.put("shoal_partitions_idle", self._pipeline.idle_sources)
         self._meters.put("shoal_partitions_waiting", len(self._waiting))
-        shed, shedding = dict(self._shedding.counts), tuple(sorted(self._shedding.active))
+        # a partition of which nothing was shed is known to be at zero
+        shed = dict.fromkeys(map(self._feed.source, self._read), 0) | dict(self._shedding.counts)
+        shedding = tuple(sorted(self._shedding.active))
         self._meters.publish(replace(self._pipeline.stats(), shed=shed, shedding=shedding))
 
     async def _commit_on_time(self) -> None:
