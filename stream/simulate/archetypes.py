@@ -77,7 +77,7 @@ def replay(rng: Rng, market: Market, brief: Brief) -> Cohort:
     which, rate = int(rng.choice([0, 0, 1, 2])), float(rng.uniform(12, 45))
     dress = work.harness(market, which)
     turns, resumed, depth = (float(rng.uniform(*span)) for span in ((1.0, 2.0), (0.75, 0.95), (7, 20)))
-    task = replace(dress, turns=turns, resume=resumed, resume_depth=depth, topics=80, gap_s=25.0)
+    task = replace(dress, turns=turns, resume=resumed, resume_depth=depth, topics=80, gap_s=25.0, preset=0.0)
     facts: Facts = {"harness": market.clients.families[dress.client].name, "requests a day": round(rate, 1)}
     return Cohort(brief.name, accounts, paced(rng, brief, accounts, rate), [task], facts=facts)
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from stream.simulate.cohorts import Market
+from stream.simulate.chance import Rng, generator
+from stream.simulate.cohorts import MODEL_SHARE, Market
 from stream.simulate.workloads import NONE, OWN, SHARED, Workload
 
 CHAT = Workload(
@@ -50,8 +51,8 @@ LABEL = Workload(
 WRITE = Workload("write", prefix=OWN, topics=9, turns=1.6, log_in=6.2, log_out=7.0, sd_out=0.7, stream=0.6)
 EMBED = Workload("embed", endpoint="/v1/embeddings", prefix=NONE, topics=30, log_in=6.0, stream=0.0)
 QUICKSTART = Workload(
-    "quickstart", prefix=SHARED, params=SHARED, fixed=0.45, stock=9, stock_of=SHARED, template=0.25,
-    templates=5, template_of=SHARED, topics=8, log_in=5.0, log_out=5.0, turns=1.4, stream=0.4,
+    "quickstart", model=1, preset=0.6, prefix=SHARED, params=SHARED, fixed=0.45, stock=9, stock_of=SHARED,
+    template=0.25, templates=5, template_of=SHARED, topics=8, log_in=5.0, log_out=5.0, turns=1.4, stream=0.4,
 )  # fmt: skip
 FORWARD = Workload(
     "forward", prefix=NONE, topics=20, turns=4.0, log_in=7.4, sd_in=1.1, log_out=5.4, resume=0.5,
@@ -76,11 +77,24 @@ def harness(market: Market, which: int) -> Workload:
     resumed.
     """
     client = int(market.clients.harnesses[which])
-    return Workload(
+    own = Workload(
         f"harness-{client}", client=client, prefix=SHARED, params=SHARED, tools=SHARED, versioned=True,
         topics=15, turns=9.0, turn_sigma=1.0, gap_s=12, log_in=8.6, sd_in=0.7, log_out=4.9, sd_out=1.1,
         growth=0.45, stream=0.97, resume=0.05, resume_depth=14, edit=0.03,
     )  # fmt: skip
+    return preset(generator(market.seed, "preset", str(client)), own, 0.3, 0.9)
+
+
+def preset(rng: Rng, work: Workload, least: float, most: float) -> Workload:
+    """The work, set to a model that between `least` and `most` of its callers leave as it is."""
+    model = int(rng.choice(len(MODEL_SHARE), p=MODEL_SHARE))
+    return replace(work, model=model, preset=float(rng.uniform(least, most)))
+
+
+def front(rng: Rng, market: Market, name: str) -> int:
+    """The client of a house's own assistant: one that it built, or whatever each of its people uses."""
+    built = market.clients.build(f"{name}-{market.seed}", f"{name}-desk/{{}}", "node", 12)
+    return built if rng.random() < 0.6 else -1
 
 
 def routed(work: Workload) -> Workload:

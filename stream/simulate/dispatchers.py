@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from stream.simulate import catalogue as work
@@ -27,6 +29,7 @@ def relay(rng: Rng, market: Market, brief: Brief) -> Cohort:
     own.opens[:], own.closes[:], own.ramp[:] = means.first, NEVER, means.ramp_days
     product = Workload(
         brief.name, market.seed, prefix=int(rng.choice([NONE, SHARED, SHARED])), topics=12,
+        picked=float(rng.choice([0.0, 0.0, 0.3, 0.8])),
         turns=float(rng.uniform(3, 6)), log_in=6.9, log_out=5.3, stream=float(rng.choice([0.2, 0.95])),
     )  # fmt: skip
     dispatch = Dispatch(failover=float(rng.uniform(0.04, 0.15)), hop=float(rng.uniform(0.03, 0.2)))
@@ -63,7 +66,8 @@ def reseller(rng: Rng, market: Market, brief: Brief) -> Cohort:
         "resold share of traffic": round(honest, 2),
         "customers with accounts": len(customers.accounts),
     }
-    tasks = [task, work.CHAT, work.TINKER, work.harness(market, 0)]
+    chat = replace(work.CHAT, picked=float(rng.choice([0.0, 0.5, 1.0])))  # of a front for all models
+    tasks = [task, chat, work.TINKER, work.harness(market, 0)]
     beside = [customers] if len(customers.accounts) else []
     return Cohort(brief.name, accounts, both, tasks, dispatch, facts=_told(dispatch) | sold, beside=beside)
 

@@ -46,13 +46,14 @@ def _classroom(rng: Rng, market: Market, n: int) -> Cohort:
     accounts.org[:] = 0
     accounts.routes.put(np.arange(n), 1, campus, 1, NEVER, rng.gamma(3, 1.0, n))
     accounts.client[rng.random(n) < 0.85] = 0
+    accounts.lag[:] = rng.exponential(3, 1 if rng.random() < 0.4 else n)  # the lab's machines, or their own
     task = Workload(
         "assignment", market.seed, prefix=SHARED, params=SHARED, template=0.75, templates=6,
         template_of=SHARED, loose=True, topics=3, turns=1.7, log_in=5.8, log_out=5.2,
     )  # fmt: skip
     own = habits(rng, accounts, np.zeros(n, np.int64), 9.0, 0.8)
     mixed(rng, own, [0], [1], 0.4)
-    return Cohort("classroom", accounts, own, [task, work.TINKER])
+    return Cohort("classroom", accounts, own, [work.preset(rng, task, 0.3, 1.0), work.TINKER])
 
 
 def _wave(rng: Rng, market: Market, n: int) -> Cohort:
@@ -67,10 +68,11 @@ def _wave(rng: Rng, market: Market, n: int) -> Cohort:
     own = habits(rng, accounts, np.zeros(n, np.int64), 7.0, 1.1)
     mixed(rng, own, [0, 0, 1], [1, 2], 0.4)
     house = Workload(
-        "house-assistant", market.seed, prefix=SHARED, params=SHARED, topics=25, turns=3.2, log_in=7.0,
-        stream=0.9,
+        "house-assistant", market.seed, client=work.front(rng, market, "house"), prefix=SHARED,
+        params=SHARED, topics=25, turns=3.2, log_in=7.0, stream=0.9,
     )  # fmt: skip
-    return Cohort("enterprise-wave", accounts, own, [house, work.harness(market, 2), work.CHAT])
+    works = [work.preset(rng, house, 0.5, 1.0), work.harness(market, 2), work.CHAT]
+    return Cohort("enterprise-wave", accounts, own, works)
 
 
 def _fleet(rng: Rng, market: Market, n: int) -> Cohort:
@@ -88,7 +90,7 @@ def _fleet(rng: Rng, market: Market, n: int) -> Cohort:
         "review", market.seed, prefix=SHARED, params=SHARED, template=0.6, templates=8, template_of=SHARED,
         loose=True, log_in=8.0, log_out=5.0, stream=0.0,
     )  # fmt: skip
-    return Cohort("ci-fleet", accounts, own, [review])
+    return Cohort("ci-fleet", accounts, own, [work.preset(rng, review, 0.2, 0.9)])
 
 
 def _agency(rng: Rng, market: Market, n: int) -> Cohort:
@@ -103,7 +105,8 @@ def _agency(rng: Rng, market: Market, n: int) -> Cohort:
     own = habits(rng, accounts, np.zeros(n, np.int64), 9.0, 1.2)
     kit = Workload("agency-kit", market.seed, prefix=SHARED, topics=6, turns=2.5, log_in=6.9, stream=0.7)
     mixed(rng, own, [0, 0, 1, 2], [1, 2, 3], 0.4)
-    return Cohort("agency", accounts, own, [kit, work.BACKEND, work.EXTRACT, work.SCRIPT])
+    works = [work.preset(rng, kit, 0.3, 1.0), work.BACKEND, work.EXTRACT, work.SCRIPT]
+    return Cohort("agency", accounts, own, works)
 
 
 def _hackathon(rng: Rng, market: Market, n: int) -> Cohort:
@@ -125,7 +128,8 @@ def _hackathon(rng: Rng, market: Market, n: int) -> Cohort:
         template_of=SHARED, topics=4, turns=2.4, log_in=6.8, stream=0.6,
     )  # fmt: skip
     mixed(rng, own, [0], [1, 2], 0.5)
-    return Cohort("hackathon", accounts, own, [kit, work.TINKER, work.harness(market, 0)])
+    works = [work.preset(rng, kit, 0.2, 0.9), work.TINKER, work.harness(market, 0)]
+    return Cohort("hackathon", accounts, own, works)
 
 
 def _benchmark(rng: Rng, market: Market, n: int) -> Cohort:
@@ -143,7 +147,8 @@ def _benchmark(rng: Rng, market: Market, n: int) -> Cohort:
         stream=0.0,
     )  # fmt: skip
     mixed(rng, own, [0, 1], [2], 0.6)
-    return Cohort("benchmark", accounts, own, [runs, bare, work.TINKER])
+    works = [work.preset(rng, runs, 0.0, 0.6), bare, work.TINKER]
+    return Cohort("benchmark", accounts, own, works)
 
 
 def _vpn(rng: Rng, market: Market, n: int) -> Cohort:
@@ -188,7 +193,7 @@ def _launch(rng: Rng, market: Market, n: int) -> Cohort:
             "harness-launch",
             accounts,
             habits(rng, accounts, np.zeros(n, np.int64), 9.0, 1.2),
-            [new, work.CHAT, work.TINKER, work.harness(market, 0), work.SCRIPT],
+            [work.preset(rng, new, 0.4, 1.0), work.CHAT, work.TINKER, work.harness(market, 0), work.SCRIPT],
         ),
         begins,
         2.5,

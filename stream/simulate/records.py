@@ -127,10 +127,7 @@ def _what(
     shared = mix(source(cohort.habits, turns, table, table.ints("params", work)), 61)
     exact, similar = prompts(cohort.habits, turns, table)
     embeds = np.array([endpoint == EMBEDDINGS for endpoint in table.endpoints()])[work]
-    other = unit(mix(turns.conversation, 29)) < 0.15
-    any_model = below(mix(turns.conversation, 31), len(MODELS) - 1)
-    second_model = np.where(accounts.second_model[at] == EXPLORES, any_model, accounts.second_model[at])
-    model = np.where(embeds, len(MODELS) - 1, np.where(other, second_model, accounts.model[at]))
+    model = np.where(embeds, len(MODELS) - 1, _model(accounts, turns, table))
     before = np.where(turns.past != 0, turns.past, link(turns.conversation, turns.depth))
     return {
         "model": pl.Series(MODELS).gather(model.astype(np.uint32)),
@@ -146,6 +143,17 @@ def _what(
         "conversation_next": hexadecimal(answered(turns), served & ~embeds),
         "message_count": _holes(pl.Series(2 * turns.depth + 1 + (table.ints("prefix", work) != 0)), embeds),
     }
+
+
+def _model(accounts: Accounts, turns: Turns, table: WorkloadTable) -> Ints:
+    """The caller's own model or his second one, unless the work comes set to one or leaves the choice."""
+    at, work = turns.account, turns.work
+    any_model = below(mix(turns.conversation, 31), len(MODELS) - 1)
+    second = np.where(accounts.second_model[at] == EXPLORES, any_model, accounts.second_model[at])
+    own = np.where(unit(mix(turns.conversation, 29)) < 0.15, second, accounts.model[at])
+    left = unit(mix(accounts.key[at], table.keys[work], 37)) < table.floats("preset", work)
+    picked = unit(mix(turns.conversation, 41)) < table.floats("picked", work)
+    return np.asarray(np.select([picked, left], [any_model, table.ints("model", work)], own))
 
 
 def _second_params(accounts: Accounts, turns: Turns) -> Words:

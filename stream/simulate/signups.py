@@ -60,6 +60,7 @@ def course(rng: Rng, market: Market, n: int) -> Cohort:
     accounts.email[:] = np.where(rng.random(n) < 0.12, EDUCATION, accounts.email)
     _on_trial(rng, accounts, 0.4)
     host = market.networks.hosting(rng, 1, 12)[0]
+    accounts.lag[:] = rng.exponential(20)  # of the image that the host keeps
     accounts.routes.put(np.arange(n), 2, host, 12, 3.0, rng.gamma(2.0, 2.0, n))
     own = habits(rng, accounts, np.zeros(n, np.int64), 14.0, 0.8)
     mixed(rng, own, [0], [1, 2], 0.4)
@@ -68,7 +69,7 @@ def course(rng: Rng, market: Market, n: int) -> Cohort:
         fixed=float(rng.uniform(0.4, 0.9)), stock=int(rng.integers(10, 60)), stock_of=SHARED, topics=6,
         turns=1.4, gap_s=60, log_in=5.4, sd_in=0.6, log_out=5.2,
     )  # fmt: skip
-    works = [cells, work.TINKER, work.CHAT]
+    works = [work.preset(rng, cells, 0.4, 1.0), work.TINKER, work.CHAT]
     return Cohort("online-course", accounts, eager(rng, own, float(rng.uniform(0.1, 0.3))), works)
 
 
@@ -90,10 +91,10 @@ def rollout(rng: Rng, market: Market, n: int) -> Cohort:
     own.weekend[:] = rng.choice([0.05, 0.3], n)
     mixed(rng, own, [0, 0, 0, 1], [1, 2], 0.4)
     house = Workload(
-        "group-assistant", market.seed, prefix=SHARED, prefixes=3, params=SHARED, topics=25, turns=3.0,
-        log_in=7.0, stream=0.9, edit=0.02,
+        "group-assistant", market.seed, client=work.front(rng, market, "group"), prefix=SHARED, prefixes=3,
+        params=SHARED, topics=25, turns=3.0, log_in=7.0, stream=0.9, edit=0.02,
     )  # fmt: skip
-    works = [house, work.harness(market, 1), work.CHAT]
+    works = [work.preset(rng, house, 0.5, 1.0), work.harness(market, 1), work.CHAT]
     return Cohort("rollout", accounts, eager(rng, own, float(rng.uniform(0.05, 0.2))), works)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stream.simulate.chance import Floats, Rng, lognormal, words
+from stream.simulate.chance import Floats, Rng, generator, lognormal, words
 from stream.simulate.cohorts import (
     DISPOSABLE,
     FREE,
@@ -175,4 +175,8 @@ def _equip(rng: Rng, market: Market, means: Means, accounts: Accounts, label: st
     accounts.params[:] = words(rng, 1)[0] if means.own_params else popular_params(rng, 1)[0]
     accounts.second_params[:] = accounts.params[0] if rng.random() < 0.5 else popular_params(rng, 1)[0]
     accounts.model[:] = int(rng.choice([0, 0, 1, 5, 2]))
+    more = generator(market.seed, label, "models")
+    if more.random() < 0.35:  # harvests two models or three, each from some of its accounts
+        others = [int(accounts.model[0]), *more.choice(7, int(more.integers(1, 3)))]
+        accounts.model[:] = more.choice(others, n)
     accounts.second_model[:] = accounts.model if rng.random() < 0.5 else accounts.second_model

@@ -21,6 +21,13 @@ class Workload:
     endpoint: str = "/v1/chat"
     client: int = -1
     """The client that the work is done in; -1 is the caller's own."""
+    model: int = -1
+    """The model that the work comes set to; a share `preset` of its callers leave it so, the rest ask their
+    own.
+    """
+    preset: float = 0.0
+    picked: float = 0.0
+    """Share of conversations for which whoever is served picks one of all models."""
     prefix: int = OWN
     prefixes: int = 1
     """Different prompt heads that one source holds."""
