@@ -8,10 +8,12 @@ from unittest.mock import patch
 import numpy as np
 
 from stream.cases.tell import WORDINGS
-from stream.evidence import PIECES, Lagged, Piece, Units, score
+from stream.evidence import PIECES, Lagged, Piece, Scored, Units, score
 from stream.evidence import breadth as breadth_family
 from stream.evidence.piece import Floats
 from stream.evidence.traits import TRAITS
+
+_ALIKE = "exchangeability"
 
 
 def family_of(piece: str) -> str:
@@ -28,8 +30,10 @@ def silenced(families: Collection[str]) -> Iterator[None]:
     silent = frozenset(name for name in PIECES if family_of(name) in families)
     trait, nats = Lagged.trait, breadth_family.nats
 
-    def scored(units: Units, lagged: Lagged, reach: float = -np.inf) -> dict[str, Piece]:
-        return {name: _weightless(piece, silent) for name, piece in score(units, lagged, reach).items()}
+    def scored(units: Units, lagged: Lagged, reach: float = -np.inf) -> Scored:
+        told = score(units, lagged, reach)
+        pieces = {name: _weightless(piece, silent) for name, piece in told.pieces.items()}
+        return Scored(pieces, {} if _ALIKE in families else told.likeness)
 
     def trait_of(lagged: Lagged, name: str, units: Units) -> Piece:
         return _weightless(trait(lagged, name, units), silent)

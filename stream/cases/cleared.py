@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from stream.cases.hot import Judged
+from stream.cases.judged import Judged
 from stream.evidence.piece import Floats, Piece
 from stream.findings.cleared import Cleared, Reason
 from stream.settings import Alerts
@@ -16,6 +16,7 @@ _TELLING_NATS: Final = 0.3
 SENTENCES: Final = {
     "place": "most of them work from one and the same network: a class, an office, an event",
     "common": "others have shared it for a week and more: a quick start, a harness, a benchmark",
+    "copied": "they ask what others ask too, word for word: a course's notebooks, a quick start, a benchmark",
     "history": "the link looked like that a week ago and before: no news",
     "newcomers": "members did nothing that only campaigns do, and may be newcomers to one thing or one place",
     "product": "they may be new customers of one product: they share its prompts, tool and servers alone",
@@ -79,6 +80,7 @@ def _relief(
     return {
         "place": -np.minimum(judged.pieces["place"].nats, 0),
         "common": -np.minimum(judged.pieces["common"].nats, 0),
+        "copied": -np.minimum(judged.pieces["copied"].nats, 0),
         "history": before - news - judged.adopted,
         "newcomers": np.maximum(judged.newcomers, 0),
         "product": np.where(judged.product, np.maximum(judged.total - judged.need, 0), 0.0),

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from stream.cases.campaign import Campaign, LinkKey, Named, Tie
+from stream.evidence import LIKENESS
 from stream.findings.finding import Activity, Finding, Verdict
 from stream.windows.tiles import DAY_MS
 
@@ -97,9 +98,10 @@ class Docket(ABC):
         return cleared
 
     def _name(self, case: Campaign, member: Named, tie: Tie, now_ms: int) -> None:
-        """Say that an account belongs to a case, by one of its links."""
+        """Say that an account belongs to a case, by one of its links and what adds up against it."""
+        adds_up = tuple(piece for piece in tie.evidence if piece.name not in LIKENESS)
         self._verdicts.append(
-            Verdict(member.account_id, case.uid, now_ms, tie.ref.score, member.posterior, tie.evidence)
+            Verdict(member.account_id, case.uid, now_ms, tie.ref.score, member.posterior, adds_up)
         )
 
     def snooze(self, case: Campaign, until_ms: int) -> None:

@@ -4,16 +4,16 @@ Hard evidence needs less, easily shared values and few units need more; identity
 because a classroom is young too.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stream.cases.judged import POOL_ALIKE, RANK_COUNTS, Judged
 from stream.evidence import Piece
 from stream.evidence.piece import DEEDS, Floats
-from stream.evidence.units import Members, Units
-from stream.links.kinds import LinkKind
+from stream.evidence.units import Units
 
 HARD: Final = ("handed_over", "failed_over")
 """Evidence that honest groups hardly ever show by chance. Refusals are none: safety teams are paid to be
@@ -34,16 +34,15 @@ _FEW_ON_A_TOOL_NATS: Final = 5.0
 _PLACES: Final = {"network", "asn"}
 """Fields that strangers share for living where they live, whatever they do there: no evidence waives that."""
 _COUNTS: Final = 2.0
-_RANK_COUNTS: Final = 1.5
 _FAMILIES: Final[tuple[tuple[tuple[str, ...], float], ...]] = (
     (("young", "throwaway"), _COUNTS),
     (("roaming", "changed"), _COUNTS),  # who moves behind a gateway of many exits does both
-    (("even",), _RANK_COUNTS),
+    (("even",), RANK_COUNTS),
     (("orphaned",), _COUNTS),
     (("handed_over", "failed_over"), _COUNTS),
     (("refused",), _COUNTS),
-    (("uniform_tool",), _RANK_COUNTS),
-    (("alike",), _RANK_COUNTS),
+    (("uniform_tool",), RANK_COUNTS),
+    (("alike",), RANK_COUNTS),
     (("breadth",), _COUNTS),
     (("templated",), _COUNTS),
 )
@@ -62,77 +61,24 @@ _ALIKE_ONLY_NATS: Final = 3.0
 """As much as for few units: what is alike by chance came to 2.6 over the threshold."""
 _TAKEN_OVER: Final = 0.5
 _OTHER_DEEDS: Final = tuple(name for name in DEEDS if name != "changed")
-_BUSY: Final = 200.0
+BUSY: Final = 200.0
 """Typical events of a member in three days: who tries something out makes some dozens, in a hackathon 100."""
 _HARVEST: Final = 600.0
 """Typical events of a member in three days that no crowd of newcomers makes: customers of one product came to
 200 on looked-at worlds, injected prompts are published at 900 to 2,700."""
 _DOZEN: Final = 12
-"""Units from which being alike and even at once is no chance: of eight honest ones both reach the cap."""
+"""Units from which being alike is no chance."""
 _CROWD: Final = 20
 """Units: twelve customers, on a prompt of their product, came to the cap of `alike`, eight to sizes' one."""
 _BOTH: Final = 3.9
-"""Nats of `alike` and of `even` where both are there: the cap. Of a dozen and more honest accounts in a place
-the lesser is 2.4 at most at the six-hourly looks of nine looked-at worlds, and came to 3.2 for an hour in a
-tenth (a class at its task). Of a dozen old customers of a product `alike` is 3.1 at most."""
+"""Nats of `alike` where accounts were taken over: the cap. Of a dozen old customers of a product it is 3.1 at
+most."""
 _POOL: Final = 0.9
 """Share of the young with which those who look alike are draws of one dispatcher: of the first users of a new
 harness, who look alike too, a sixth to a half had been there before."""
-_POOL_ALIKE: Final = 3.0
-"""Nats from which they are: readers of one quick start came to 2.1, and made a false case; a dozen new ones
-who make 120 requests in three days to 1.8, on eight looked-at worlds."""
 _AT_WORK_RELIEF: Final = -2.0
 """For a pool at work: all new, all alike, and hundreds of requests a day each. No honest link of seventeen
 looked-at worlds came near that; one such pool went unseen for eight days and 112,000 exchanges."""
-_ALL: Final = 0.95
-"""One of twenty may be an account that the operator had before; of a new release's users on one looked-at
-world a sixth to a quarter were old."""
-_MOSTLY: Final = 0.75
-"""Of a pool that is alike and even as nothing else is. On two looked-at worlds such links of two campaigns
-were hot with nobody named, a tenth of the accounts being old; on three worlds no further honest one is."""
-_VETERANS: Final = 0.1
-"""Accounts that used a value a week ago, to those on it now. Three strangers with the tool of a pool of 58
-kept it unnamed for three days; what is popular gains fewer than ten to one in a week."""
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """Links as judged; arrays of shape (links,)."""
-
-    units: Units
-    pieces: dict[str, Piece]
-    total: Floats
-    need: Floats
-    hard: Floats
-    newcomers: Floats
-    """Nats of the need that are asked because members may be honest newcomers."""
-    settled: Floats
-    """Nats of the need that are asked because nothing has begun: members are merely alike."""
-    adopted: Floats
-    """Nats of `changed` that do not count, for some members changed and not half of them."""
-    product: NDArray[np.bool_]
-    """Where units and reasons are enough, but all there is could come of sharing one product."""
-    opinion: Floats
-    """Nats of the total that the table of weights adds, or takes where negative: see `opinion`."""
-    able: NDArray[np.bool_]
-    """Whether there are units and reasons enough: nats over the need alone would make it hot."""
-    hot: NDArray[np.bool_]
-
-    def identity_tells(self, i: int, kind: LinkKind, members: Members) -> bool:
-        """Whether members of the i-th link may be named for being new: no popular value draws honest ones."""
-        popular = self.pieces["common"].nats[i] < 0
-        return bool(kind.ties and not popular) or self.all_new(i, members) or self.one_dispatcher(i, members)
-
-    def one_dispatcher(self, i: int, members: Members) -> bool:
-        """Whether most on the i-th link are new, and alike and even as draws of one dispatcher are."""
-        veterans, young = self.pieces["common"].observed[i], members.traits["young"] > 0
-        drawn = self.pieces["alike"].nats[i] > _POOL_ALIKE and self.pieces["even"].nats[i] > _RANK_COUNTS
-        return bool(drawn and veterans <= _VETERANS * len(young) and young.mean() >= _MOSTLY)
-
-    def all_new(self, i: int, members: Members) -> bool:
-        """Whether next to nobody used the i-th link a week ago and all members are new: no popular tool."""
-        veterans, young = self.pieces["common"].observed[i], members.traits["young"] > 0
-        return bool(veterans <= _VETERANS * len(young) and young.mean() >= _ALL)
 
 
 def judge(
@@ -165,8 +111,9 @@ def judge(
     hot = able & (np.round(total, 6) >= np.round(need, 6))
     adopted = changed.nats - pieces["changed"].nats
     return Judged(
-        units, pieces, total, need, hard, newcomers, settled, adopted, product, np.zeros(len(need)), able, hot
-    )
+        units, pieces, total, need, hard, newcomers, settled, adopted, product, {}, np.zeros(len(need)), able,
+        hot,
+    )  # fmt: skip
 
 
 def _margin(units: Units, hard: Floats, min_units: int) -> Floats:
@@ -186,10 +133,10 @@ def _newcomers_margin(units: Units, pieces: dict[str, Piece]) -> Floats:
     """
     idle = _reason(pieces, DEEDS) <= _COUNTS
     together = in_one_place(units, pieces)
-    busy = _busier(units, _BUSY)
+    busy = busier(units, BUSY)
     new, alike = pieces["young"].observed >= _POOL, pieces["alike"].nats
     # who moves between many exits may do so on a product's servers, and its first customers are new as well
-    pool = new & (alike > _POOL_ALIKE) & (pieces["roaming"].nats <= _COUNTS)
+    pool = new & (alike > POOL_ALIKE) & (pieces["roaming"].nats <= _COUNTS)
     one_thing = idle & (_reason(pieces, ("throwaway", "breadth")) <= _COUNTS) & ~busy & ~pool
     margin = np.where(together, _PLACE_NATS * idle, _TAME_NATS * one_thing)
     at_work = new & busy & idle & (alike > _COUNTS) & ~together
@@ -207,21 +154,22 @@ def _harvests(units: Units, pieces: dict[str, Piece]) -> NDArray[np.bool_]:
     No class does so, and no product's customers all at once: neither place nor product explains it. A pool
     of 83 on 33 payers and three prompts, half of it behind one network, made 328,000 exchanges unseen.
     """
-    busy = _busier(units, _HARVEST)
+    busy = busier(units, _HARVEST)
     new, alike = pieces["young"].observed >= _POOL, pieces["alike"].nats > _ALIKE_AND_EVEN
     return np.asarray(new & busy & alike)
 
 
 def _drawn(units: Units, pieces: dict[str, Piece]) -> NDArray[np.bool_]:
-    """Where a dozen are alike, and even, taken over or new and busy: draws of one dispatcher, in any room.
+    """Where a dozen are alike, and taken over or new and busy: draws of one dispatcher, in any room.
 
     Three pools behind one rented exit made 14,000, 37,000 and 40,000 exchanges before they were found,
-    if they were: their templates passed for a class's assignment.
+    if they were: their templates passed for a class's assignment. Evenness is no such reason: on the machines
+    of one lab, with the model that the assignment names, learners are alike and even at once.
     """
     alike = pieces["alike"].nats
-    at_work = _busier(units, _BUSY) & (pieces["young"].observed >= _POOL)
-    both = (alike > _BOTH) & ((pieces["even"].nats > _BOTH) | (pieces["changed"].nats > _COUNTS))
-    return np.asarray((units.votes >= _DOZEN) & (both | ((alike > _POOL_ALIKE) & at_work)))
+    at_work = busier(units, BUSY) & (pieces["young"].observed >= _POOL)
+    taken_over = (alike > _BOTH) & (pieces["changed"].nats > _COUNTS)
+    return np.asarray((units.votes >= _DOZEN) & (taken_over | ((alike > POOL_ALIKE) & at_work)))
 
 
 def _no_product(pieces: dict[str, Piece], in_one_place: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -233,14 +181,14 @@ def _no_product(pieces: dict[str, Piece], in_one_place: NDArray[np.bool_]) -> ND
     mail; in a room, at one task, people are more alike. Of 113 times that a campaign's link was hot, at the
     six-hourly looks of nine looked-at worlds, one lacked such a reason.
     """
-    drawn = np.where(in_one_place, pieces["alike"].nats > _POOL_ALIKE, _alike_or_even(pieces))
+    drawn = np.where(in_one_place, pieces["alike"].nats > POOL_ALIKE, _alike_or_even(pieces))
     return np.asarray((_reason(pieces, DEEDS) > _COUNTS) | drawn)
 
 
 def _alike_or_even(pieces: dict[str, Piece]) -> NDArray[np.bool_]:
     """Where members are alike as no product's customers are; less will do where their rates are even."""
     alike = pieces["alike"].nats
-    even = (pieces["even"].nats > _RANK_COUNTS) & (alike > _ALIKE_AND_EVEN)
+    even = (pieces["even"].nats > RANK_COUNTS) & (alike > _ALIKE_AND_EVEN)
     return np.asarray((alike > _ALIKE_ALONE) | even)
 
 
@@ -278,12 +226,12 @@ def _taken_over(units: Units, pieces: dict[str, Piece]) -> Piece:
     piece = pieces["changed"]
     sizes = pieces["tokens_in"].nats + pieces["tokens_out"].nats
     drawn = (_alike_or_even(pieces) | (sizes > _COUNTS)) & (units.votes >= _CROWD)
-    worked = drawn | _busier(units, _BUSY) | (_reason(pieces, _OTHER_DEEDS) > _COUNTS)
+    worked = drawn | busier(units, BUSY) | (_reason(pieces, _OTHER_DEEDS) > _COUNTS)
     theft = worked & (piece.observed >= _TAKEN_OVER)
     return replace(piece, nats=np.where(theft, piece.nats, np.minimum(piece.nats, _COUNTS)))
 
 
-def _busier(units: Units, events: float) -> NDArray[np.bool_]:
+def busier(units: Units, events: float) -> NDArray[np.bool_]:
     """Where the typical member makes more than so many events in three days."""
     return np.asarray(units.mean(units.log_rate) > np.log(events))
 

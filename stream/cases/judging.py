@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from stream.cases.hot import FEW_UNITS, Judged, judge
+from stream.cases.hot import FEW_UNITS, judge
+from stream.cases.judged import Judged
 from stream.cases.opinion import heard
 from stream.cases.remembered import Remembered
 from stream.evidence import Lagged, Piece, score
@@ -79,8 +80,8 @@ class Judging:
         rates = normality.rates_by_kind([kind.name for kind in self.state.kinds], units.kind)
         veterans = self.state.veterans(now_ms - LAG_MS)[units.link]
         lagged = Lagged(rates, normality.ranked, normality.of_newcomers, normality.contrast, veterans)
-        pieces = score(units, lagged, -np.inf if whole else alerts.threshold_nats - _REACH)
+        pieces, likeness = score(units, lagged, -np.inf if whole else alerts.threshold_nats - _REACH)
         news = self.history.news(links.keys[units.link], pieces, now_ms)
         remembered = self.remembered.nats(links)[units.link]
         judged = judge(units, news, remembered, alerts.threshold_nats, alerts.min_units)
-        return heard(judged, remembered, self.table), pieces
+        return heard(judged, likeness, remembered, self.table), pieces

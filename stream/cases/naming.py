@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from stream.cases.hot import Judged
 from stream.cases.joining import of_newcomers, share_of_own
+from stream.cases.judged import Judged
 from stream.cases.mates import mates, pays_for_others
 from stream.cases.mixture import NEWCOMER, Mixture, fit, posterior, refit
 from stream.cases.remains import remains

@@ -1,10 +1,12 @@
 """Telling: pieces of evidence as an analyst reads them, with observed, expected and threshold."""
 
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from stream.cases.hot import Judged
+from stream.cases.judged import Judged
+from stream.evidence.piece import Piece
 from stream.evidence.traits import TRAITS
 from stream.findings.finding import Evidence
 
@@ -27,31 +29,41 @@ WORDINGS: Final[dict[str, Wording]] = {
     "uniform_tool": Wording("exchangeability", "tool diversity", "they use one and the same tool"),
     "breadth": Wording("breadth", "further links", "they share further things at once"),
     "place": Wording("place", "share", "a common place explains them in part"),
+    "copied": Wording("content", "share", "they ask what others ask too, word for word"),
     "common": Wording("content", "accounts", "others have shared it for a week and more"),
 }
 """Piece -> how it is told; traits bring their own."""
+_SAME: Final = {
+    "same_operator": "they come through the same network operators",
+    "same_user_agent": "they use the same clients",
+    "same_ja4": "their clients show the same fingerprints",
+    "same_model": "they ask the same models",
+    "same_hour": "they are at work at the same hours",
+    "same_tokens_in": "their requests spread over the same sizes",
+    "same_tokens_out": "their answers spread over the same sizes",
+    "same_parameters": "they use the same parameters and tools",
+    "same_shape": "their conversations have the same depths",
+    "same_prefix": "they use the same prompt heads",
+}
 
 
 def tell(judged: Judged, position: int) -> tuple[Evidence, ...]:
-    """Evidence on one link, strongest first."""
-    told = []
-    for name, piece in judged.pieces.items():
-        nats = float(piece.nats[position])
-        if abs(nats) >= _TELLING_NATS:
-            family, unit, sentence = _wording(name)
-            told.append(
-                Evidence(
-                    family,
-                    name,
-                    _plain(piece.observed[position]),
-                    _plain(piece.expected[position]),
-                    _plain(piece.threshold[position]),
-                    unit,
-                    round(nats, 3),
-                    sentence,
-                )
-            )
-    return tuple(sorted(told, key=lambda evidence: (-evidence.nats, evidence.name)))
+    """Evidence on one link, strongest first; likeness by attribute, which the rules do not count, last."""
+    told = [_told(piece, position) for piece in judged.pieces.values()]
+    for piece in judged.likeness.values():
+        evidence = _told(piece, position)
+        told.append(replace(evidence, nats=0.0, candidate=evidence.nats))
+    telling = [evidence for evidence in told if abs(evidence.feature) >= _TELLING_NATS]
+    return tuple(sorted(telling, key=lambda evidence: (-evidence.nats, -evidence.feature, evidence.name)))
+
+
+def _told(piece: Piece, position: int) -> Evidence:
+    family, unit, sentence = _wording(piece.name)
+    observed, expected, threshold = (
+        _plain(of[position]) for of in (piece.observed, piece.expected, piece.threshold)
+    )
+    nats = round(float(piece.nats[position]), 3)
+    return Evidence(family, piece.name, observed, expected, threshold, unit, nats, sentence)
 
 
 def _plain(value: np.float64) -> float:
@@ -63,4 +75,4 @@ def _wording(name: str) -> Wording:
     if name in TRAITS:
         trait = TRAITS[name]
         return Wording(trait.family, "share", trait.sentence)
-    return WORDINGS[name]
+    return Wording("exchangeability", "rho", _SAME[name]) if name in _SAME else WORDINGS[name]

@@ -1,7 +1,7 @@
 """Evidence: one family a module, all with one signature: units of links -> pieces of evidence."""
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from stream.evidence import (
     regime,
     rhythm,
 )
+from stream.evidence.exchangeability import LIKENESS
 from stream.evidence.lagged import RANKED, Lagged
 from stream.evidence.piece import Piece
 from stream.evidence.units import Units
@@ -61,20 +62,28 @@ def fields_needed(kinds: Sequence[LinkKind]) -> dict[str, tuple[str, ...]]:
 
 PIECES: Final = (
     "young", "throwaway", "roaming", "alike", "uniform_tool", "even", "templated", "tokens_in", "tokens_out",
-    "common", "orphaned", "handed_over", "failed_over", "refused", "changed", "breadth", "place",
+    "common", "orphaned", "handed_over", "failed_over", "refused", "changed", "breadth", "place", "copied",
 )  # fmt: skip
 """Every piece of evidence, by name."""
 
 
-def score(units: Units, lagged: Lagged, reach: float = -np.inf) -> dict[str, Piece]:
-    """Every piece of evidence about links, by name; silent where a link's own value fixes it.
+class Scored(NamedTuple):
+    """Evidence about links, by name: `pieces` that add up, and `likeness`, which only a table weighs."""
 
-    `alike` is worked out only for links that have `reach` nats without it.
+    pieces: dict[str, Piece]
+    likeness: dict[str, Piece]
+
+
+def score(units: Units, lagged: Lagged, reach: float = -np.inf) -> Scored:
+    """All evidence about links; silent where a link's own value fixes it.
+
+    `alike` and likeness are worked out only for links that have `reach` nats without.
     """
     told = [piece for family in FAMILIES.values() for piece in family(units, lagged)]
     pieces = {piece.name: _silenced(piece, units) for piece in told}
     total = np.sum([piece.nats for piece in pieces.values()], axis=0)
-    return pieces | {"alike": _silenced(exchangeability.alike(units, lagged, total >= reach), units)}
+    alike, likeness = exchangeability.alike(units, lagged, total >= reach)
+    return Scored(pieces | {"alike": _silenced(alike, units)}, likeness)
 
 
 def _silenced(piece: Piece, units: Units) -> Piece:
@@ -84,5 +93,6 @@ def _silenced(piece: Piece, units: Units) -> Piece:
 
 
 __all__ = [
-    "FAMILIES", "PIECES", "RANKED", "Lagged", "Piece", "Score", "Units", "fields_needed", "score",
+    "FAMILIES", "LIKENESS", "PIECES", "RANKED", "Lagged", "Piece", "Score", "Scored", "Units",
+    "fields_needed", "score",
 ]  # fmt: skip

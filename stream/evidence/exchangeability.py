@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from stream.evidence.lagged import Lagged
-from stream.evidence.piece import Floats, Piece
+from stream.evidence.piece import Floats, Piece, fixed
 from stream.evidence.units import Units, zeroed
 from stream.links.kinds import LinkKind
 from stream.memory.histograms import ATTRIBUTES, BINS
@@ -34,6 +34,14 @@ _FIXED_BY: Final[dict[str, tuple[str, ...]]] = {
 }
 """Field of a link kind -> attributes that its value fixes."""
 _LEAST_CONTRAST: Final = 0.05  # below, strangers differ too little in an attribute for it to tell
+_MOST_RHO: Final = 1.5
+LIKENESS: Final = {f"same_{attribute}": i for i, attribute in enumerate(ATTRIBUTES)}
+"""Likeness in one attribute -> its column. What members of an honest link have in common depends on what the
+link is: customers of a product have its operator, client and parameters, but ask at hours of their own."""
+_HONEST_RHO: Final = 0.75
+"""Middle of what links of honest accounts show, where it is not what the link is about."""
+_NATS_OF_RHO: Final = 4.0
+"""So that a link without a difference has the nats of a piece at its cap."""
 
 
 Shares = NDArray[np.float32]
@@ -53,21 +61,25 @@ def normalise(histograms: NDArray[np.uint8]) -> tuple[Shares, Shares]:
     return shares.reshape(len(histograms), -1), within
 
 
-def dissimilarity(units: Units, contrast: Floats, wanted: NDArray[np.bool_] | None = None) -> Floats:
-    """Mean rho of the `wanted` links (all of them by default) over the usable attributes, else nan.
+def rho_by_attribute(units: Units, contrast: Floats, wanted: NDArray[np.bool_]) -> Floats:
+    """Rho of the `wanted` links in each attribute, shape (links, attributes); nan where it cannot be told.
 
-    `contrast`: B_pop - W_pop, shape (attributes,). Shape (links,).
+    `contrast`: B_pop - W_pop, shape (attributes,).
     """
-    wanted = np.ones(len(units.start), np.bool_) if wanted is None else wanted
-    rho = np.full(len(units.start), np.nan)
+    rho = np.full((len(units.start), len(ATTRIBUTES)), np.nan)
     if wanted.any():
         between, within = _of_all(units) if wanted.all() else _disagreement(units, wanted)
         usable = (contrast > _LEAST_CONTRAST) & units.by_kind(_free)[wanted]
-        ratio = np.clip((between - within) / np.maximum(contrast, _LEAST_CONTRAST), 0, 1.5)
-        known = np.isfinite(ratio) & usable
-        with np.errstate(invalid="ignore", divide="ignore"):
-            rho[wanted] = np.where(known, ratio, 0.0).sum(axis=1) / known.sum(axis=1)
+        ratio = np.clip((between - within) / np.maximum(contrast, _LEAST_CONTRAST), 0, _MOST_RHO)
+        rho[wanted] = np.where(usable, ratio, np.nan)
     return rho
+
+
+def dissimilarity(rho: Floats) -> Floats:
+    """Mean over the attributes of which rho is known, else nan; shape (links,)."""
+    known = np.isfinite(rho)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where(known, rho, 0.0).sum(axis=1) / known.sum(axis=1))
 
 
 def _of_all(units: Units) -> tuple[Shares, Shares]:
@@ -132,10 +144,19 @@ def tool_diversity(units: Units) -> Floats:
         return np.asarray(1 - squares / votes / (votes + 4))
 
 
-def alike(units: Units, lagged: Lagged, wanted: NDArray[np.bool_]) -> Piece:
-    """Piece `alike` of the wanted links; it is the one that costs, so it is not worked out for all."""
-    values = dissimilarity(units, lagged.contrast, wanted)
-    return lagged.ranked("alike", values, units, ALIKE_CAP)
+def alike(units: Units, lagged: Lagged, wanted: NDArray[np.bool_]) -> tuple[Piece, dict[str, Piece]]:
+    """Piece `alike` of the wanted links, and their likeness by attribute (see LIKENESS).
+
+    It is the evidence that costs, so it is not worked out for all.
+    """
+    rho = rho_by_attribute(units, lagged.contrast, wanted)
+    piece = lagged.ranked("alike", dissimilarity(rho), units, ALIKE_CAP)
+    return piece, {name: _likeness(name, rho[:, i]) for name, i in LIKENESS.items()}
+
+
+def _likeness(name: str, rho: Floats) -> Piece:
+    nats = np.where(np.isfinite(rho), _NATS_OF_RHO * (_HONEST_RHO - rho), 0.0)
+    return fixed(name, nats, rho, _HONEST_RHO, _HONEST_RHO)
 
 
 def score(units: Units, lagged: Lagged) -> list[Piece]:

@@ -30,6 +30,8 @@ class Members:
     log_in: Floats
     log_out: Floats
     streamed: Floats
+    copied: Floats
+    """Share of answers (by the log of their size) to a body that another unit sent within a day before."""
     tool: NDArray[np.uint64]
     active_hours: Floats
     goes_on: Floats
@@ -59,6 +61,7 @@ class Units:
     events: Floats
     log_in: Floats
     log_out: Floats
+    copied: Floats
     active_hours: Floats
     goes_on: Floats
     tool: NDArray[np.uint64]
@@ -150,6 +153,7 @@ def units_of(kinds: Sequence[LinkKind], kind: NDArray[np.uint8], members: Member
         events=events,
         log_in=mean(members.log_in),
         log_out=mean(members.log_out),
+        copied=mean(members.copied),
         active_hours=mean(members.active_hours),
         goes_on=mean(members.goes_on),
         tool=members.tool[start],

@@ -95,6 +95,7 @@ def _page(told: Case) -> Group:
             f"from {day_minute(now['first_seen'])} to {day_minute(now['last_seen'])}"
         ),
         *_section("Evidence, strongest first", _evidence(now["evidence"])),
+        *_likeness(now["evidence"]),
         *_section("Links that tie the accounts", _links(now["links"])),
         *_section("All exchanges on these links before it", _exchanges(now["links"])),
         *_section("Accounts", _accounts(told)),
@@ -138,7 +139,7 @@ def _section(title: str, content: RenderableType) -> tuple[RenderableType, Rende
 def _evidence(pieces: Sequence[Written]) -> RenderableType:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(justify="right", no_wrap=True)
-    for piece in _by_nats(pieces):
+    for piece in _by_nats([piece for piece in pieces if not _is_likeness(piece)]):
         figures = (
             f"observed {number(piece['observed'])}, expected {number(piece['expected'])}, "
             f"counts from {number(piece['threshold'])} {piece['unit']}"
@@ -147,6 +148,22 @@ def _evidence(pieces: Sequence[Written]) -> RenderableType:
         table.add_row(weight, Text(f"{piece['family']}: {piece['sentence']}"))
         table.add_row("", Text(figures.strip(), style="dim"))
     return table
+
+
+def _likeness(pieces: Sequence[Written]) -> tuple[RenderableType, ...]:
+    """In what the accounts are alike, the least different first."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(justify="right", no_wrap=True)
+    alike = sorted(
+        (piece for piece in pieces if _is_likeness(piece)), key=lambda piece: float(piece["observed"])
+    )
+    for piece in alike:
+        table.add_row(number(piece["observed"]), Text(piece["sentence"]))
+    return _section("How alike they are: 0 as drawn by one, 1 as strangers", table) if alike else ()
+
+
+def _is_likeness(piece: Written) -> bool:
+    return str(piece["name"]).startswith("same_")
 
 
 def _links(links: Sequence[Written]) -> Table:

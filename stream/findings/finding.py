@@ -12,8 +12,8 @@ class Evidence:
     """One piece of evidence: what was seen, what was expected of honest traffic, and its weight.
 
     `nats` is the capped log-likelihood weight; `threshold` the observed value at which the piece
-    would begin to count, in `unit`, at that moment. A piece with a `candidate` has no nats: it is shown
-    and offered to the verdict learner, and no alert rests on it.
+    would begin to count, in `unit`, at that moment. A piece with a `candidate` has no nats that add up: it is
+    shown, and that figure is what the table of weights and the verdict learner are told.
     """
 
     family: str

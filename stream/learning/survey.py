@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stream.cases.hot import HARD, Judged
+from stream.cases.hot import HARD
+from stream.cases.judged import Judged
 from stream.cases.mixture import HABITS
 from stream.evidence import RANKED
-from stream.evidence.exchangeability import dissimilarity, normalise, tool_diversity
+from stream.evidence.exchangeability import dissimilarity, normalise, rho_by_attribute, tool_diversity
 from stream.evidence.lagged import of_newcomers
 from stream.evidence.piece import Floats
 from stream.evidence.rhythm import excess_spread
@@ -116,7 +117,7 @@ def _ranked(
         "even": excess_spread(units),
         "tokens_in": upper_deviation(units, units.log_in),
         "tokens_out": upper_deviation(units, units.log_out),
-        "alike": dissimilarity(units, contrast),
+        "alike": dissimilarity(rho_by_attribute(units, contrast, np.ones(len(units.start), np.bool_))),
         "uniform_tool": tool_diversity(units),
     }
     return _kept(values, calm), _kept(values, calm & of_newcomers(units))

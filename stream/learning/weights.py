@@ -14,26 +14,30 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stream.errors import ConfigError
-from stream.evidence import PIECES, RANKED, Piece
+from stream.evidence import LIKENESS, PIECES, RANKED, Piece
 from stream.evidence.piece import Floats
 
 CANDIDATES: Final = ("unusual",)
 """Evidence that the built-in table leaves out."""
-_BIAS: Final = -3.1
+_BIAS: Final = -3.4
 _BY_PIECE: Final = {
-    "alike": 0.66, "refused": 0.55, "orphaned": 0.52, "uniform_tool": 0.45, "handed_over": 0.44,
-    "failed_over": 0.33, "even": 0.27, "breadth": 0.27, "throwaway": 0.26, "changed": 0.24,
-    "young": 0.23, "templated": 0.22, "place": 0.13,
-    "roaming": 0.07, "tokens_in": 0.07, "tokens_out": 0.07, "common": 0.07,
+    "copied": 0.9, "refused": 0.57, "orphaned": 0.49, "handed_over": 0.47, "failed_over": 0.43,
+    "young": 0.28, "throwaway": 0.26, "changed": 0.26, "breadth": 0.21, "even": 0.19, "place": 0.14,
+    "templated": 0.13,
+    "alike": 0.09, "uniform_tool": 0.09, "roaming": 0.09, "tokens_in": 0.09, "tokens_out": 0.09,
+    "common": 0.09,
+    "same_hour": 0.57, "same_model": 0.26, "same_prefix": 0.24, "same_user_agent": 0.12, "same_ja4": 0.12,
+    "same_parameters": 0.04,
 }  # fmt: skip
-"""Weight of a nat: a logistic regression over six-hourly looks at links of 32 looked-at worlds of three
-makes, a campaign's first six days against all honest links; none below a tenth of the greatest, all shrunk
-by a third. The bias is set by honest links alone: in every fourth of those worlds one honest group gets over
-it with the rules agreeing."""
+"""Weight of a nat: a logistic regression over 120,000 six-hourly looks at links of 31 looked-at worlds of
+three makes, a campaign's first six days against all honest links; none of what adds up below a tenth of the
+greatest, all shrunk by a third. The bias is set by honest links alone: in every fourth of those worlds one
+group of honest accounts gets over it with the rules heard."""
 _USUAL: Final = {
-    "young": 3.8, "alike": 2.7, "handed_over": 1.5, "even": 1.3, "templated": 1.2, "throwaway": 1.0,
-    "roaming": 0.9, "orphaned": 0.8, "failed_over": 0.8, "breadth": 0.8, "tokens_out": 0.6, "changed": 0.5,
-    "refused": 0.4, "tokens_in": 0.4, "uniform_tool": 0.2,
+    "young": 3.8, "alike": 2.5, "even": 1.9, "same_hour": 1.8, "same_parameters": 1.8, "same_model": 1.7,
+    "same_prefix": 1.7, "handed_over": 1.5, "templated": 1.1, "throwaway": 1.0, "roaming": 1.0,
+    "same_ja4": 1.0, "same_user_agent": 0.9, "orphaned": 0.8, "failed_over": 0.7, "breadth": 0.7,
+    "tokens_out": 0.7, "tokens_in": 0.6, "changed": 0.5, "refused": 0.4, "uniform_tool": 0.2,
 }  # fmt: skip
 """Mean nats of a campaign's links in those worlds, of the evidence that speaks against."""
 _HIGHEST: Final = 1.0
@@ -68,12 +72,14 @@ class Weights(NamedTuple):
     def as_toml(self, origin: str) -> str:
         """The file that `load_weights` reads; `origin` says in one line where the numbers are from."""
         lines = [f"# {origin}", f"bias = {self.bias:.{_DIGITS}f}", "", "[weights]"]
-        pieces = (*PIECES, *CANDIDATES)
+        pieces = (*PIECES, *LIKENESS, *CANDIDATES)
         return "\n".join([*lines, *(f"{name} = {self.of(name):.{_DIGITS}f}" for name in pieces)]) + "\n"
 
 
 def _alive(piece: Piece) -> bool:
-    """Whether the fields that it needs come: some link shows it, or it is ranked among others."""
+    """Whether the fields that it needs come: some link shows it, or can be told to show none of it."""
+    if piece.name in LIKENESS:
+        return bool(np.isfinite(piece.observed).any())
     ranked = piece.name in RANKED and np.isfinite(piece.expected).any()
     return bool(ranked or (np.nan_to_num(piece.observed) > 0).any())
 
@@ -97,7 +103,7 @@ def load_weights(path: str) -> Weights:
         raise ConfigError(f"weights {path}: {where}: {first['msg']}") from error
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"weights {path}: {error}") from error
-    known = (*PIECES, *CANDIDATES)
+    known = (*PIECES, *LIKENESS, *CANDIDATES)
     for name in read.weights:
         if name not in known:
             raise ConfigError(f"weights {path}: {name} is none of {', '.join(known)}")

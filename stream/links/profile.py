@@ -18,8 +18,8 @@ PROFILE: Final[dict[str, Column]] = {
     "goes_on": Column(np.uint8),
     "home_share": Column(np.float32),
     **dict.fromkeys(
-        ("total", "events", "sized", "streamed", "chained", "orphaned", "handed_over", "failed_over",
-         "refused", "foreign", "templated", "log_in", "log_out", "active_hours"),
+        ("total", "events", "sized", "streamed", "orphaned", "handed_over", "failed_over",
+         "refused", "foreign", "templated", "log_in", "log_out", "log_copied", "active_hours"),
         Column(np.int32),
     ),
     "histograms": Column(np.uint8, histograms.WIDTH),

@@ -241,6 +241,7 @@ class LinkState:
             log_in=habit("log_in", _LOG_UNIT, "sized"),
             log_out=habit("log_out", _LOG_UNIT, "sized"),
             streamed=habit("streamed", 1, "events"),
+            copied=(profile["log_copied"] / np.maximum(profile["log_out"], 1))[at],
             tool=profile["tool"][at],
             active_hours=profile["active_hours"].astype(np.float64)[at],
             goes_on=profile["goes_on"].astype(np.float64)[at],

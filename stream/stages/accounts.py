@@ -29,11 +29,11 @@ from stream.windows.volumes import RINGS, ring_columns, volumes
 
 NAME: Final = "accounts"
 COUNTS: Final = (
-    "events", "sized", "streamed", "chained", "orphaned", "handed_over", "failed_over", "refused", "foreign",
+    "events", "sized", "streamed", "orphaned", "handed_over", "failed_over", "refused", "foreign",
     "templated",
 )  # fmt: skip
 """Counted over the trailing three days."""
-SUMS: Final = ("log_in", "log_out")
+SUMS: Final = ("log_in", "log_out", "log_copied")
 LOG_UNIT: Final = 256
 """Logarithms of token counts are kept as integers in 1/256, so that sums have no order."""
 WINDOW: Final = Ring(TILE_MS, 13)
@@ -157,6 +157,7 @@ class Accounts:
         events["unit"] = self._unit(slots)
         turns, repeats = self._turns.resolve(events), self._bodies.resolve(events)
         events |= turns._asdict() | repeats._asdict()
+        events["log_copied"] = np.where(events["repeated"], events["log_out"], 0)
         events["refused"] = events["safety"] != 0
         partners.keep_strangers(self.table, events, slots)
         routine.keep_news(self.table, events, slots)

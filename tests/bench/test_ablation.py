@@ -22,7 +22,7 @@ def units() -> Units:
 def scored(units: Units) -> dict[str, Piece]:
     """As links are scored, by the name that judging knows."""
     score: Any = vars(judging)["score"]
-    pieces: dict[str, Piece] = score(units, lagged(units))
+    pieces: dict[str, Piece] = score(units, lagged(units)).pieces
     return pieces
 
 
@@ -43,6 +43,13 @@ def test_one_family_weighs_nothing_and_the_others_as_before(family: str, units: 
         assert np.array_equal(piece.observed, before[name].observed, equal_nan=True)
     again = scored(units)
     assert all(np.array_equal(again[name].nats, piece.nats) for name, piece in before.items())
+
+
+def test_likeness_goes_with_the_family_that_sees_it(units: Units) -> None:
+    for family in ("exchangeability", "rhythm"):
+        with silenced([family]):
+            score: Any = vars(judging)["score"]
+            assert bool(score(units, lagged(units)).likeness) == (family == "rhythm")
 
 
 def test_place_takes_back_nothing_from_what_is_silent(units: Units) -> None:

@@ -9,7 +9,8 @@ import pytest
 from rich.console import Console
 
 from stream.cases.cleared import SENTENCES, cleared
-from stream.cases.hot import Judged, judge
+from stream.cases.hot import judge
+from stream.cases.judged import Judged
 from stream.cases.opinion import heard
 from stream.config import Alerts
 from stream.errors import InputError
@@ -71,6 +72,7 @@ def test_a_link_with_little_against_it_is_not_worth_telling() -> None:
     [
         (MUCH | {"place": -4.0}, None, 0.0, "place"),
         (MUCH | {"common": -4.0}, None, 0.0, "common"),
+        (MUCH | {"copied": -4.0}, None, 0.0, "copied"),
         (MUCH | {"alike": 1.0}, MUCH, 0.0, "history"),
         (MUCH, None, -4.0, "analyst"),
         (MUCH, None, -1e6, "analyst"),
@@ -84,7 +86,7 @@ def test_what_cleared_a_link_is_told_with_its_nats(
     assert (link.kind, link.value, link.units) == ("client", f"{0xAB:016x}", 20)
     assert link.against == 12.0
     assert link.score < link.threshold
-    told_of = [r for r in link.reasons if r.name in ("place", "common")]
+    told_of = [r for r in link.reasons if r.name in ("place", "common", "copied")]
     assert all((r.observed, r.threshold) == (0.6, 0.5) for r in told_of)
 
 
@@ -106,7 +108,7 @@ def test_newcomers_lose_their_excuse_by_work_and_by_sharing_further_things() -> 
     assert judged(crowd().units(), young | {"breadth": 3.0}).newcomers[0] <= 0
 
 
-@pytest.mark.parametrize("reason", ["place", "common"])
+@pytest.mark.parametrize("reason", ["place", "common", "copied"])
 def test_one_excuse_does_not_clear_a_group_that_did_something(reason: str) -> None:
     assert judged(crowd().units(), MUCH | {"handed_over": 5.0, reason: -4.0}).hot[0]
 
@@ -154,7 +156,7 @@ def test_a_table_that_knows_such_links_for_honest_ones_is_told() -> None:
     links = made.links.state.links
     rules = judge(made.units(), much, none, ALERTS.threshold_nats, ALERTS.min_units)
     assert rules.hot[0]
-    against = heard(rules, none, Weights(bias=-10.0, by_piece=tuple((name, 0.0) for name in MUCH)))
+    against = heard(rules, {}, none, Weights(bias=-10.0, by_piece=tuple((name, 0.0) for name in MUCH)))
     found = reasons(*cleared(against, much, none, links, ALERTS, NOW_MS))
     assert found["table"] == pytest.approx(-against.opinion[0], abs=1e-3)
     assert "kind" not in found

@@ -1,18 +1,25 @@
 """What the table of weights adds to the rules."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from stream.cases.hot import Judged, judge
+from stream.cases.hot import judge
+from stream.cases.judged import Judged
 from stream.cases.opinion import heard
 from stream.cases.remembered import ALLOWED_NATS
-from stream.evidence import PIECES, Piece
+from stream.evidence import LIKENESS, PIECES, Piece
+from stream.evidence.units import Units
 from stream.learning.weights import Weights
 from tests.cases.test_hot import CLIENT, THRESHOLD, UNITS, units_of
 
-DUMB = Weights(bias=-3.0, by_piece=tuple((name, 0.0) for name in PIECES))
+DUMB = Weights(bias=-3.0, by_piece=tuple((name, 0.0) for name in (*PIECES, *LIKENESS)))
+
+
+LIKE_ANY = {name: Piece(name, *(np.full(1, of) for of in (0.0, 0.75, 0.75, 0.75))) for name in LIKENESS}
+"""Likeness of honest links: known, and neither more nor less than usual."""
 
 
 def pieces_of(nats: Mapping[str, float]) -> dict[str, Piece]:
@@ -24,20 +31,28 @@ def both(nats: Mapping[str, float], table: Weights, remembered: float = 0.0) -> 
     """A link by the rules alone, and with the table heard."""
     pieces, said = pieces_of(nats), np.full(1, remembered)
     rules = judge(CLIENT, pieces, said, THRESHOLD, UNITS)
-    return rules, heard(rules, said, table)
+    return rules, heard(rules, LIKE_ANY, said, table)
 
 
 def over(judged: Judged) -> float:
     return float(judged.total[0] - judged.need[0])
 
 
-def test_both_have_one_vote() -> None:
+def test_the_table_has_three_votes_and_the_rules_one() -> None:
     nats = {"young": 5.0, "alike": 4.0}
     for bias in (-4.0, -2.0, 0.0):
         table = Weights(bias=bias)
         rules, judged = both(nats, table)
         table_alone = 6.0 * float(table.log_odds(pieces_of(nats))[0])
-        assert over(judged) == pytest.approx((over(rules) + table_alone) / 2)
+        assert over(judged) == pytest.approx((over(rules) + 3 * table_alone) / 4)
+
+
+def test_only_the_table_knows_in_what_they_are_alike() -> None:
+    nats, one = {"young": 5.0, "alike": 4.0}, np.ones(1)
+    alike = LIKE_ANY | {"same_model": Piece("same_model", one * 3.0, one * 0, one * 0.75, one * 0.75)}
+    rules, before = both(nats, Weights())
+    after = heard(rules, alike, np.zeros(1), Weights())
+    assert over(after) - over(before) == pytest.approx(6 * 3 / 4 * 3.0 * Weights().of("same_model"))
 
 
 def test_a_table_of_no_weights_has_no_say() -> None:
@@ -56,9 +71,9 @@ def test_the_table_does_not_miss_what_cannot_come() -> None:
                 n: Piece(n, p.nats, absent, absent, absent) for n, p in pieces.items() if n not in nats
             }
         rules = judge(CLIENT, pieces, np.zeros(1), THRESHOLD, UNITS)
-        said[blind] = float(heard(rules, np.zeros(1), Weights()).opinion[0])
+        said[blind] = float(heard(rules, LIKE_ANY, np.zeros(1), Weights()).opinion[0])
     assert said[False] < -1.0
-    assert 0.0 < said[True] < 2.0
+    assert 0.0 < said[True] < 3.0
 
 
 def test_what_the_rules_find_wanting_the_table_may_make_up() -> None:
@@ -85,7 +100,7 @@ def test_one_reason_is_not_enough_whatever_the_table_says() -> None:
 
 def test_where_both_are_sure_no_product_explains_it() -> None:
     shared = {"young": 5.0, "templated": 5.0, "breadth": 4.0, "uniform_tool": 3.0}
-    for bias, hot in ((-5.0, False), (-1.0, True)):
+    for bias, hot in ((-3.0, False), (-1.0, True)):
         rules, judged = both(shared, Weights(bias=bias))
         assert rules.product[0]
         assert over(judged) > 0
@@ -97,7 +112,7 @@ def test_in_one_place_no_rule_is_overruled() -> None:
     rules = judge(units_of("network"), pieces_of(nats), np.zeros(1), THRESHOLD, UNITS)
     assert over(rules) > 5.0
     assert not rules.hot[0]
-    assert not heard(rules, np.zeros(1), Weights()).hot[0]
+    assert not heard(rules, LIKE_ANY, np.zeros(1), Weights()).hot[0]
 
 
 def test_an_analyst_is_heard_by_both() -> None:
@@ -118,11 +133,19 @@ def test_the_built_in_table_holds_what_is_done_for_worse_than_what_newcomers_are
     assert says({"young": 5.0, "templated": 5.0, "roaming": 5.0}) < 0
 
 
-def test_of_who_is_in_one_place_the_rules_judge_alone() -> None:
-    pieces = pieces_of({"young": 5.0, "alike": 4.0})
-    for units in (units_of("network"), CLIENT):
+def test_who_is_in_one_place_is_held_to_more_and_who_is_quiet_there_to_most() -> None:
+    nats = {"young": 5.0, "alike": 4.0}
+    room = pieces_of(nats) | pieces_of({"place": -0.1})
+
+    def told(units: Units, pieces: dict[str, Piece]) -> float:
+        """What the table says, by what it adds."""
         rules = judge(units, pieces, np.zeros(1), THRESHOLD, UNITS)
-        opinion = heard(rules, np.zeros(1), Weights()).opinion[0]
-        assert (opinion == 0.0) == (units is not CLIENT)
-    rules = judge(CLIENT, pieces | pieces_of({"place": -4.0}), np.zeros(1), THRESHOLD, UNITS)
-    assert heard(rules, np.zeros(1), Weights()).opinion[0] == 0.0
+        return float(heard(rules, LIKE_ANY, np.zeros(1), Weights()).opinion[0] * 4 / 3 + over(rules))
+
+    network = units_of("network")
+    busy = replace(network, log_rate=np.full_like(network.log_rate, np.log(300)))
+    quiet = replace(network, log_rate=np.full_like(network.log_rate, np.log(10)))
+    free = told(CLIENT, pieces_of(nats))
+    assert told(CLIENT, room) < free - 6
+    assert told(busy, pieces_of(nats)) == pytest.approx(free - 6 * 1.2)
+    assert told(quiet, pieces_of(nats)) == pytest.approx(free - 6 * 3.0)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from stream.event.fields import RECORD
-from stream.evidence import FAMILIES, PIECES, RANKED, Piece, Units, fields_needed, score
-from stream.evidence.exchangeability import dissimilarity, tool_diversity
+from stream.evidence import FAMILIES, LIKENESS, PIECES, RANKED, Lagged, Piece, Units, fields_needed
+from stream.evidence import score as scored
+from stream.evidence.exchangeability import dissimilarity, rho_by_attribute, tool_diversity
 from stream.evidence.piece import DEEDS, binomial
 from stream.evidence.rhythm import excess_spread
 from stream.evidence.traits import TRAITS
@@ -20,7 +21,7 @@ CAP = 5.0
 SOFT_CAP = CAP + 3.5
 """Of a deed: what 30 votes at the least rate come to, 30 ln 50, beyond the cap by its logarithm."""
 DAY_MS = 86_400_000
-FLAGS = ("orphaned", "handed_over", "failed_over", "refused", "foreign", "templated", "chained")
+FLAGS = ("orphaned", "handed_over", "failed_over", "refused", "foreign", "templated")
 
 
 def random_population(seed: int) -> Population:
@@ -53,12 +54,18 @@ def random_population(seed: int) -> Population:
             active_hours=rng.integers(0, 25, count),
             goes_on=rng.integers(0, 2, count),
             histograms=np.stack([histogram(rng.integers(-1, BINS, len(ATTRIBUTES))) for _ in accounts]),
+            log_copied=events * rng.integers(0, 3000, count),
             **{name: flag() for name in FLAGS},
         )
         for value in range(1, 4):
             made.link(kind.name, 100 * number + value, accounts, int(rng.integers(3, 60)))
         first += count
     return made
+
+
+def score(units: Units, lagged: Lagged) -> dict[str, Piece]:
+    """What adds up."""
+    return scored(units, lagged).pieces
 
 
 def nats(pieces: dict[str, Piece], name: str) -> list[float]:
@@ -176,7 +183,9 @@ def test_a_group_like_all_others_is_silent() -> None:
         "even": excess_spread(units),
         "tokens_in": upper_deviation(units, units.log_in),
         "tokens_out": upper_deviation(units, units.log_out),
-        "alike": dissimilarity(units, everywhere.contrast),
+        "alike": dissimilarity(
+            rho_by_attribute(units, everywhere.contrast, np.ones(len(units.start), np.bool_))
+        ),
         "uniform_tool": tool_diversity(units),
     }
     assert ranks.keys() == set(RANKED)
@@ -331,6 +340,46 @@ def test_the_more_even_the_more_evidence(name: str) -> None:
     assert told == sorted(told)
     assert told[0] == 0
     assert told[-1] > 0.5
+
+
+def likeness_of(same: str, kind: str = "payment") -> dict[str, Piece]:
+    """Twenty accounts that are alike in one attribute alone, on a link of a kind."""
+    made, rng = Population(), np.random.default_rng(4)
+    looks = rng.integers(0, BINS, (20, len(ATTRIBUTES)))
+    looks[:, ATTRIBUTES.index(same)] = 3
+    made.accounts(range(20), **PLAIN, histograms=np.stack([histogram(look) for look in looks]))
+    made.link(kind, 1, range(20))
+    units = made.units()
+    return scored(units, lagged(units, contrast=0.8)).likeness
+
+
+@pytest.mark.parametrize("attribute", ATTRIBUTES)
+def test_who_is_alike_in_one_thing_is_like_strangers_in_the_rest(attribute: str) -> None:
+    likeness = likeness_of(attribute)
+    assert likeness.keys() == LIKENESS.keys()
+    assert likeness[f"same_{attribute}"].nats[0] == 3.0
+    assert all(piece.nats[0] < 0 for name, piece in likeness.items() if name != f"same_{attribute}")
+
+
+def test_what_a_link_is_about_or_nobody_knows_is_no_likeness() -> None:
+    assert likeness_of("prefix", "prompt_prefix")["same_prefix"].nats[0] == 0.0
+    made = Population()
+    made.accounts(range(20), **PLAIN)
+    made.link("payment", 1, range(20))
+    units = made.units()
+    assert all(piece.nats[0] == 0.0 for piece in scored(units, lagged(units)).likeness.values())
+
+
+def test_who_sends_what_others_send_word_for_word_does_no_harvest() -> None:
+    told = []
+    for copied in (0, 5, 20, 50):
+        made = Population()
+        made.accounts(range(20), **(PLAIN | {"log_out": 100 * 1280, "log_copied": copied * 1280}))
+        made.link("payment", 1, range(20))
+        units = made.units()
+        told.append(float(score(units, lagged(units))["copied"].nats[0]))
+    assert told[:2] == [0.0, 0.0]
+    assert told[3] <= told[2] < 0
 
 
 def with_looks(kinds_of_looks: int, tools: int) -> Units:

@@ -3,10 +3,10 @@
 Each WORLD is a folder with a log and its truth, as `shoal simulate` and `tests.strangers` write them. It is
 replayed with nobody named, so that a campaign's links stay to be looked at; every six hours each link that
 has some evidence is one look. A logistic regression tells a campaign's links, in its first six days, from
-links of honest accounts alone. No weight is negative, and none below a tenth of the greatest: what is
-evidence by its family is not to be forgotten because these worlds have little of it. Links with both are left
-out. The bias comes out for as many of either side: it has to be lowered by what honest links of quiet worlds
-come to.
+links of honest accounts alone. No weight is negative, and none of the pieces that add up is below a tenth of
+their greatest: what is evidence by its family is not to be forgotten because these worlds have little of it.
+Links with both are left out. The bias is then set by honest links alone: with the rules heard beside the
+table, a group of them gets over the threshold in every fourth of these worlds.
 """
 
 import argparse
@@ -25,8 +25,9 @@ from scipy.optimize import minimize
 
 from stream.cases.judging import Judging
 from stream.cases.naming import Naming
+from stream.cases.opinion import NATS, VOTES
 from stream.config import Settings
-from stream.evidence import PIECES
+from stream.evidence import LIKENESS, PIECES
 from stream.evidence.piece import Floats
 from stream.learning.weights import Weights
 from stream.runtime.local import Collected, replay
@@ -44,14 +45,23 @@ _SHRUNK: Final = 2 / 3
 """Looks at one link are hardly independent, and the learner may move a weight by half without passing 1."""
 
 
+_FEATURES: Final = (*PIECES, *LIKENESS)
+_OVER: Final = 1 / 4
+"""Honest groups over the threshold, to a world."""
+
+
 class Look(NamedTuple):
-    """A link at one time; `group` is its campaign, else the honest population that most on it are of."""
+    """A link at one time; `group` is its campaign, else the honest population that most on it are of.
+
+    `margin`: nats that the rules have over their need, -inf where they let no nats make it hot.
+    """
 
     time_ms: int
     group: str
     value: int
     guilty: bool
     nats: Floats
+    margin: float
 
 
 def labels(truth: Path) -> dict[str, str]:
@@ -98,14 +108,20 @@ def _watched(label: dict[str, str], found: list[Look]) -> Iterator[None]:
             members: dict[int, list[str]] = {}
             for link, account in zip(seats[0].link.tolist(), seats[0].account.tolist(), strict=True):
                 members.setdefault(link, []).append(label[ids[account]])
-            nats = np.stack([told[0].pieces[name].nats for name in PIECES], axis=1)
-            some = (np.maximum(nats, 0).sum(axis=1) >= _SOME_NATS) & (units.votes >= _LEAST_UNITS)
+            judged_now = told[0]
+            pieces = judged_now.pieces | judged_now.likeness
+            nats = np.stack([pieces[name].nats for name in _FEATURES], axis=1)
+            adds_up = np.maximum(nats[:, : len(PIECES)], 0).sum(axis=1)
+            some = (adds_up >= _SOME_NATS) & (units.votes >= _LEAST_UNITS)
+            by_rules = judged_now.total - judged_now.opinion - judged_now.need
+            margin = np.where(judged_now.able, by_rules, -np.inf)
             for i in np.flatnonzero(some).tolist():
                 slot = int(units.link[i])
                 group = _group(members[slot])
                 if group:
                     value = int(links["value"][slot])
-                    found.append(Look(now_ms, group, value, group.startswith("campaign/"), nats[i]))
+                    guilty = group.startswith("campaign/")
+                    found.append(Look(now_ms, group, value, guilty, nats[i], float(margin[i])))
         return told
 
     with patch.object(Judging, "units", keep), patch.object(Judging, "judged", look):
@@ -141,11 +157,23 @@ def fitted(worlds: Sequence[Sequence[Look]]) -> Weights:
         penalised = np.append(b[:-1], 0.0)
         return mean + _RIDGE / 2 * float(penalised @ penalised), slope + _RIDGE * penalised
 
+    adds_up = np.arange(len(_FEATURES)) < len(PIECES)
     found = _bounded(loss, spread, np.zeros(len(spread)))
-    found = _bounded(loss, spread, np.full(len(spread), (found[:-1] / spread).max() / 10))
-    weights = _SHRUNK * found[:-1] / spread
-    by_piece = tuple(zip(PIECES, weights.round(2).tolist(), strict=True))
-    return Weights(round(_SHRUNK * float(found[-1]), 2), by_piece)
+    least = np.where(adds_up, (found[:-1] / spread)[adds_up].max() / 10, 0.0)
+    weights = (_SHRUNK * _bounded(loss, spread, least)[:-1] / spread).round(2)
+    return Weights(_bias(worlds, weights), tuple(zip(_FEATURES, weights.tolist(), strict=True)))
+
+
+def _bias(worlds: Sequence[Sequence[Look]], weights: Floats) -> float:
+    """The bias at which some groups of honest accounts get over the threshold, with the rules heard."""
+    peak: dict[tuple[int, str], float] = {}
+    for number, world in enumerate(worlds):
+        for look in world:
+            if not look.guilty:
+                told = float(look.nats @ weights) + look.margin / NATS / VOTES
+                peak[number, look.group] = max(peak.get((number, look.group), -np.inf), told)
+    highest = sorted(peak.values(), reverse=True)
+    return -round(highest[min(int(len(worlds) * _OVER), len(highest) - 1)] + 0.005, 2)
 
 
 def _bounded(loss: Any, spread: Floats, least: Floats) -> NDArray[np.float64]:
@@ -159,7 +187,7 @@ def _usual(worlds: Sequence[Sequence[Look]]) -> str:
     guilty = [(n, look) for n, world in enumerate(worlds) for look in world if look.guilty]
     weight = [often[number, look.value] ** -0.5 for number, look in guilty]
     mean = np.average([look.nats for _, look in guilty], axis=0, weights=weight)
-    return ", ".join(f"{name} {nats:.1f}" for name, nats in zip(PIECES, mean, strict=True) if nats >= 0.05)
+    return ", ".join(f"{name} {nats:.1f}" for name, nats in zip(_FEATURES, mean, strict=True) if nats >= 0.05)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -170,9 +198,7 @@ def main(arguments: Sequence[str]) -> None:
     )
     worlds = [looks(world) for world in parser.parse_args(arguments).worlds]
     count = sum(len(world) for world in worlds)
-    origin = (
-        f"fitted to {count:,} looks at links of {len(worlds)} worlds; the bias is for as many of either side"
-    )
+    origin = f"fitted to {count:,} looks at links of {len(worlds)} worlds"
     print(f"# a campaign's links have {_usual(worlds)}")
     print(fitted(worlds).as_toml(origin), end="")
 

@@ -5,17 +5,22 @@ from pathlib import Path
 import numpy as np
 import orjson
 
-from stream.evidence import PIECES
+from stream.cases.opinion import NATS, VOTES
+from stream.evidence import LIKENESS, PIECES
 from tests.learning.fitting import Look, fitted, labels
 
 RNG = np.random.default_rng(5)
 
 
-def look(guilty: bool, **nats: float) -> Look:
-    values = RNG.uniform(0, 1, len(PIECES))
+FEATURES = (*PIECES, *LIKENESS)
+
+
+def look(guilty: bool, group: str = "b", margin: float = 0.0, **nats: float) -> Look:
+    values = RNG.uniform(0, 1, len(FEATURES))
     for name, shift in nats.items():
-        values[PIECES.index(name)] += shift
-    return Look(0, "campaign/a" if guilty else "honest/b", int(RNG.integers(1 << 40)), guilty, values)
+        values[FEATURES.index(name)] += shift
+    whose = "campaign/a" if guilty else f"honest/{group}"
+    return Look(0, whose, int(RNG.integers(1 << 40)), guilty, values, margin)
 
 
 def test_what_tells_campaigns_apart_weighs_most_and_nothing_weighs_less_than_a_tenth() -> None:
@@ -25,7 +30,23 @@ def test_what_tells_campaigns_apart_weighs_most_and_nothing_weighs_less_than_a_t
     assert table.of("alike") == greatest
     assert table.of("young") < 0.2 * greatest
     assert all(table.of(name) >= 0.05 * greatest for name in PIECES)
-    assert table.bias < 0
+    assert all(table.of(name) < 0.5 * greatest for name in LIKENESS)
+
+
+def test_in_every_fourth_world_an_honest_group_gets_over_the_threshold() -> None:
+    worlds = [
+        [look(True, same_model=2.0) for _ in range(50)]
+        + [look(False, str(n % 5), margin=float(RNG.uniform(-9, 3))) for n in range(50)]
+        + [look(False, "barred", margin=-np.inf, same_model=9.0)]
+        for _ in range(8)
+    ]
+    table, over = fitted(worlds), set()
+    for number, world in enumerate(worlds):
+        for seen in world:
+            weighed = sum(table.of(name) * nats for name, nats in zip(FEATURES, seen.nats, strict=True))
+            if not seen.guilty and VOTES * NATS * (table.bias + weighed) + seen.margin > 0:
+                over.add((number, seen.group))
+    assert len(over) == 2
 
 
 def test_either_truth_is_read(tmp_path: Path) -> None:

@@ -9,7 +9,10 @@ from stream.evidence import PIECES
 from stream.learning.verdicts import SNAPSHOTS, VerdictLearner
 
 BAND = 1.5
-STRONG = dict.fromkeys(("young", "handed_over", "breadth", "alike"), 5.0)
+STRONG = dict.fromkeys(("young", "handed_over", "breadth", "alike"), 5.0) | {
+    "same_hour": 2.5,
+    "same_model": 2.5,
+}
 
 
 def test_untaught_it_is_the_table() -> None:

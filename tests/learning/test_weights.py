@@ -6,7 +6,7 @@ import pytest
 
 from stream.config import Alerts, Settings, digest
 from stream.errors import ConfigError
-from stream.evidence import PIECES
+from stream.evidence import LIKENESS, PIECES
 from stream.learning.verdicts import VerdictLearner
 from stream.learning.weights import CANDIDATES, Weights, load_weights
 
@@ -44,7 +44,7 @@ def test_bounds_hold_around_the_promoted_table(tmp_path: Path) -> None:
 
 def test_every_piece_is_in_the_file(tmp_path: Path) -> None:
     by_piece = dict(promoted(VerdictLearner(), tmp_path).by_piece)
-    assert set(by_piece) == {*PIECES, *CANDIDATES}
+    assert set(by_piece) == {*PIECES, *LIKENESS, *CANDIDATES}
     assert all(weight == Weights().of(name) for name, weight in by_piece.items())
 
 

@@ -147,7 +147,7 @@ def test_the_world_tells_something(world: World) -> None:
 
 def test_a_new_case_needs_the_nats_that_the_budget_asks(monkeypatch: pytest.MonkeyPatch) -> None:
     tick_ms = 3 * HOUR_MS
-    world = made(36, tick_ms)  # of a case whose evidence grows
+    world = made(47, tick_ms)  # of a case whose evidence grows
 
     def asks(margin: float) -> tuple[list[dict[str, Any]], Pipeline]:
         """Cases as they open where honest traffic is known to need so many nats more."""

@@ -79,6 +79,17 @@ def test_profiles_count_what_came() -> None:
         assert all(0 <= row[name] <= row["events"] for name in COUNTS)
 
 
+def test_answers_to_a_body_that_somebody_else_sent_before_are_summed_apart() -> None:
+    accounts = stage()
+    absorb(
+        accounts,
+        columns(account=[1, 1, 2, 2, 3], body=[7, 7, 7, 8, 0], output_tokens=[9, 9, 99, 999, 99]),
+    )
+    profiles = table(accounts.tick(START_MS + HOUR_MS), "profiles").sort("account")
+    assert profiles["log_copied"].to_list() == [0, round(256 * np.log(100)), 0]
+    assert (profiles["log_out"] > 0).all()
+
+
 def test_the_sums_of_a_busy_account_do_not_overflow() -> None:
     """Huge requests stand for many: the sum of their logarithms is past 32 bits."""
     accounts, count = stage(), 4500
