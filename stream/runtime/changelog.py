@@ -1,10 +1,9 @@
 """The changelog: state as deltas, and now and then a base that replaces them.
 
-Each commit appends its deltas under the next sequence number. Once the deltas outweigh the last base,
-the state of that moment becomes a new base, written over as many commits as it takes so that no
-transaction grows large. The commit that completes it also seals it: from then on the old base and all
-deltas that the new one covers are dead, and tombstones in the same transaction remove them. State is
-therefore always the sealed base and the deltas after it, however a run ended.
+Each commit appends its deltas under the next sequence number. Once the deltas outweigh the last base, the
+state of that moment becomes a new base, written over as many commits as it takes so that no transaction grows
+large. The commit that completes it also seals it: from then on the old base and all deltas that it covers are
+dead, and tombstones in that transaction remove them. State is always the sealed base and the deltas after it.
 
 | key | value |
 |---|---|
@@ -34,8 +33,7 @@ STEP_BYTES: Final = 8_000_000
 FLOOR_BYTES: Final = 8_000_000
 """Deltas below this are never worth a base: reading them back takes a second at most."""
 MOST_DELTAS: Final = 200_000
-"""Records of deltas with which a base is due however small they are: to decode a small table takes a restore
-about 50 us, so these take ten seconds."""
+"""Records of deltas with which a base is due however small: a restore takes 50 us for each, ten seconds."""
 
 HEAD: Final = b"head"
 """Key of the head: the last record of every commit."""
@@ -82,7 +80,7 @@ class _Delta(NamedTuple):
 
 
 class Changelog:
-    """What lies in the changelog, and what the next commit has to add.
+    """What lies in the changelog, and what the next commit has to add; `commits` is how many there were.
 
     Give it every commit's deltas with `commit`; when `due`, first give it the whole state with `rebase`.
     """
@@ -95,25 +93,25 @@ class Changelog:
         self._base = _Base()
         self._deltas: list[_Delta] = []
         self._rising: _Base | None = None
-        self._begun = 0
+        self._begun = self.commits = 0
         self._unwritten: list[Record] = []
         self._debris: list[bytes] = []
         self._live: dict[bytes, Record] = {}
-        self.blocks = 0
-        """How many `replay` hands out."""
+        self.blocks = 0  # that `replay` hands out
 
     @property
     def due(self) -> bool:
         """Whether the deltas outweigh the last base, or are many.
 
-        A base holds no more than the one before and the deltas since do, so that no more is written of bases
-        than twice what is of deltas, as long as they are not many and tiny.
+        A base holds no more than the one before and the deltas since, so no more is written of bases than
+        twice what is of deltas, as long as they are not many and tiny.
         """
         large = sum(delta.size for delta in self._deltas) > max(self._base.size, FLOOR_BYTES)
         return self._rising is None and (large or len(self._deltas) > MOST_DELTAS)
 
     def commit(self, deltas: Iterable[Block], marks: Mapping[str, int]) -> list[Record]:
         """Records of this commit; `marks` are the caller's own positions, handed back by `replay`."""
+        self.commits += 1
         dead, self._debris = [Record(key, None) for key in self._debris], []
         return [*dead, *self._append(deltas), *self._rise(), self._head(marks)]
 
@@ -123,8 +121,7 @@ class Changelog:
         if not records:
             return
         # No key is used again, not even of a base that was never sealed: copies rely on it.
-        self._begun += 1
-        self._unwritten = records
+        self._begun, self._unwritten = self._begun + 1, records
         self._rising = _Base(self._begun, self.sequence, [record.key for record in records], _size(records))
 
     @property
@@ -143,14 +140,14 @@ class Changelog:
     def replay(self) -> tuple[Iterator[Block], dict[str, int]]:
         """Take over what was loaded: its blocks in order, and the marks of the last commit.
 
-        Raises StateError where a record is damaged, missing or of a version that this release does not
-        know; damage inside a table shows when its block is taken from the iterator.
+        Raises StateError where a record is damaged, missing or of an unknown version; damage inside a table
+        shows when its block is taken from the iterator.
         """
         live, self._live = self._live, {}
         head = live.pop(HEAD, None)
+        if head is None and live:
+            raise StateError(f"the changelog has {len(live)} records but no head: Shoal did not write it")
         if head is None:
-            if live:
-                raise StateError(f"the changelog has {len(live)} records but no head: Shoal did not write it")
             return iter(()), {}
         marks = self._adopt(head, live)
         order = self._base.keys + [delta.key for delta in self._deltas]
@@ -165,8 +162,7 @@ class Changelog:
 
     def _append(self, deltas: Iterable[Block]) -> list[Record]:
         records = _records(f"d/{self.sequence + 1}", (d for d in deltas if d.whole or d.rows.height))
-        if records:
-            self.sequence += 1
+        self.sequence += bool(records)
         self._deltas += [_Delta(self.sequence, record.key, _size([record])) for record in records]
         return records
 
@@ -175,8 +171,7 @@ class Changelog:
             return []
         size = count = 0
         while count < len(self._unwritten) and size < STEP_BYTES:
-            size += len(self._unwritten[count].value or b"")
-            count += 1
+            size, count = size + len(self._unwritten[count].value or b""), count + 1
         step, self._unwritten = self._unwritten[:count], self._unwritten[count:]
         return step if self._unwritten else step + self._seal(self._rising)
 
@@ -196,6 +191,7 @@ class Changelog:
                 "base": self._base.generation,
                 "covers": self._base.covers,
                 "begun": self._begun,
+                "commits": self.commits,
                 "origin": self.origin,
                 "marks": dict(marks),
             }
@@ -208,6 +204,7 @@ class Changelog:
         self.sequence = said["sequence"]
         self._base = _Base(said["base"], said["covers"])
         self._begun = said.get("begun", said["base"])
+        self.commits = commits_of(head)
         deltas: dict[int, list[bytes]] = defaultdict(list)
         for key in live:
             kind, number = _kind(key)
@@ -229,6 +226,11 @@ class Changelog:
                 raise StateError(f"the changelog's commit {sequence} is missing")
             self._deltas += [_Delta(sequence, key, _size([live[key]])) for key in keys]
         return dict(said["marks"])
+
+
+def commits_of(head: Record | None) -> int:
+    """The number of the commit that a head ends; 0 before the first."""
+    return int(orjson.loads(head.value or b"{}").get("commits", 0)) if head else 0
 
 
 def _records(prefix: str, blocks: Iterable[Block]) -> list[Record]:

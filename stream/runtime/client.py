@@ -1,7 +1,7 @@
 """The client: what the runtime asks of Kafka, and the only module that knows aiokafka.
 
-Consumer, Producer and Record are all that the runtime uses; aiokafka's own fit as they are. Errors have the
-names of what they mean here. Another client would be other makers and errors in this module alone.
+Consumer, Producer and Record are all that the runtime uses; aiokafka's own fit as they are. Another client
+would be other makers and other errors in this module alone.
 """
 
 import asyncio
@@ -35,7 +35,6 @@ from stream.runtime.access import access
 from stream.settings import Kafka
 
 LOGGER: Final = "aiokafka"
-"""Where it logs."""
 RETRY_MS: Final = 10
 """Its default of 100 ms costs a third of a commit's time."""
 
@@ -71,7 +70,6 @@ FORBIDDEN: Final = (
     TransactionalIdAuthorizationFailed,
 )
 """The client got in and lacks a right."""
-
 Isolation = Literal["read_committed", "read_uncommitted"]
 COMMITTED: Final[Isolation] = "read_committed"
 UNCOMMITTED: Final[Isolation] = "read_uncommitted"
@@ -253,9 +251,14 @@ def producer(
 
 async def send_offsets(by: Producer, offsets: Mapping[Partition, int], note: str, group: str) -> None:
     """How far a group has read, with a note beside it, as a part of the open transaction."""
-    through: Any = by
     noted = {partition: OffsetAndMetadata(offset, note) for partition, offset in offsets.items()}
-    await through.send_offsets_to_transaction(noted, group)
+    await cast(Any, by).send_offsets_to_transaction(noted, group)
+
+
+def enlist(by: Producer, partitions: Iterable[Partition]) -> None:
+    """Make these a part of the open transaction although nothing is sent to them."""
+    for partition in partitions:
+        cast(Any, by)._txn_manager.maybe_add_partition_to_txn(partition)
 
 
 async def topics_there(by: Producer) -> set[str]:
@@ -265,8 +268,7 @@ async def topics_there(by: Producer) -> set[str]:
 
 def sender_failure(of: Producer) -> BaseException | None:
     """Why the client's sending task ended, if it did: it alone knows when no record was under way."""
-    inner: Any = of
-    task: asyncio.Task[None] | None = inner._sender.sender_task
+    task: asyncio.Task[None] | None = cast(Any, of)._sender.sender_task
     return task.exception() if task is not None and task.done() and not task.cancelled() else None
 
 
@@ -290,8 +292,7 @@ def _ask_again(client: AIOKafkaClient) -> None:
 
     async def lookup(kind: int, key: str) -> int:
         try:
-            node: int = await ask(kind, key)
-            return node
+            return int(await ask(kind, key))
         except KafkaConnectionError as error:
             raise NodeNotReadyError(str(error)) from error
 

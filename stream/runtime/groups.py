@@ -32,6 +32,13 @@ def committed(settings: Settings, *groups: str) -> list[Places]:
     ]
 
 
+def newest_note(settings: Settings, group: str) -> int:
+    """The highest number that a group has noted beside an offset; 0 without any. Raises BrokerError."""
+    with admin(settings) as client:
+        notes = [at.metadata for at in _offsets(client, group)[0].values()]
+    return max((int(note) for note in notes if note.isdigit()), default=0)
+
+
 @contextmanager
 def counting(settings: Settings, group: str, topic: str) -> Iterator[Callable[[], int]]:
     """How far a group has come in a topic, summed over its partitions, at each call within the context."""

@@ -3,6 +3,7 @@
 A coordinator that finds no leader for a partition holds it for deleted, and forgets the marker that was to
 end the transaction there. So it goes where the only broker, or all of them, are killed while one ends.
 What was written then waits for the producer's next marker, and would be committed with what was read again.
+It may go so on some of a transaction's partitions alone: what the others were told is what counts.
 """
 
 import logging
@@ -57,6 +58,23 @@ async def abort(
             "%s: Kafka never ended a transaction, from %d on: aborted, and read again", source_of(tp), offset
         )
     await writer.abort([*opened, *also])
+    await _check_ended(names, opened)
+
+
+async def finish(names: Kafka, writer: Writer, opened: Mapping[Partition, int]) -> None:
+    """End what hangs of a transaction that other partitions know to be committed, as committed.
+
+    Raises BrokerError where it goes on to hang.
+    """
+    for tp, offset in opened.items():
+        log.warning(
+            "%s: Kafka never ended a transaction, from %d on: committed, as elsewhere", source_of(tp), offset
+        )
+    await writer.finish(opened)
+    await _check_ended(names, opened)
+
+
+async def _check_ended(names: Kafka, opened: Mapping[Partition, int]) -> None:
     left = await hanging(names, list(opened))
     if left:
         told = ", ".join(

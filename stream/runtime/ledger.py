@@ -13,9 +13,10 @@ from stream.errors import BrokerError, StateError
 from stream.findings.render import finding_bytes, reject_bytes, verdict_bytes
 from stream.metrics import Meters
 from stream.runtime import client
-from stream.runtime.changelog import FORMAT_VERSION, HEAD, HEADER, Changelog, Record
+from stream.runtime.changelog import FORMAT_VERSION, HEAD, HEADER, Changelog, Record, commits_of
 from stream.runtime.client import Consumer, Partition, consumer
-from stream.runtime.hanging import abort, hanging
+from stream.runtime.groups import newest_note
+from stream.runtime.hanging import abort, finish, first_open, hanging
 from stream.runtime.mirror import Last, Mirror
 from stream.runtime.origin import LOST_STATE, check_origin, origin
 from stream.runtime.pipeline import Outputs
@@ -24,6 +25,8 @@ from stream.runtime.topics import id_of
 from stream.runtime.waiting import PATIENCE_S, connect, goodbye, patiently
 from stream.runtime.writer import Offsets, Sent, Writer
 
+COMMIT: Final = "commit"
+"""Name of the header of findings and verdicts that has the number of their commit."""
 PARTS: Final = {b"d": "deltas", b"b": "base", HEAD[:1]: "heads"}
 """By how the key of a record begins."""
 TAIL_RECORDS: Final = 32
@@ -71,10 +74,29 @@ class Ledger:
     async def start(self) -> None:
         """Fence any other worker of this application and wait until its last transaction is closed."""
         await self._writer.start()
-        opened = await hanging(self._names, [Partition(self._names.changelog_topic, 0)])
-        if opened:
-            outputs = (self._names.findings_topic, self._names.verdicts_topic, self._names.rejects_topic)
-            await abort(self._names, self._writer, opened, await self.partitions(outputs))
+        outputs = (self._names.findings_topic, self._names.verdicts_topic)
+        changelog = Partition(self._names.changelog_topic, 0)
+        opened = await hanging(self._names, [changelog, *await self.partitions(outputs)])
+        if opened and await self._committed(opened, changelog):
+            await finish(self._names, self._writer, opened)
+        elif opened:
+            also = await self.partitions((*outputs, self._names.rejects_topic))
+            await abort(self._names, self._writer, opened, also)
+
+    async def _committed(self, opened: Mapping[Partition, int], changelog: Partition) -> bool:
+        """Whether the transaction of which some partitions were never told the end was committed.
+
+        Others were told: the changelog, whose head has the number of its last commit, else the group.
+        """
+        reader = await connect(self._reader, self._names)
+        try:
+            last = commits_of(await _newest_head(reader, changelog))
+        finally:
+            await reader.stop()
+        if changelog in opened:
+            return await asyncio.to_thread(newest_note, self._settings, self._names.application_id) > last
+        first = [await first_open(self._names, tp, offset) for tp, offset in opened.items()]
+        return max(int(dict(one.headers).get(COMMIT, b"0")) or last + 1 for one in first) <= last
 
     async def partitions(self, topics: Iterable[str]) -> set[Partition]:
         """The partitions that the topics have now."""
@@ -107,7 +129,8 @@ class Ledger:
         began, base = time.monotonic(), self._changelog.base
         changes = self._changelog.commit(deltas, marks)
         said = [record for output in outputs for record in self._said(output)]
-        last = await self._writer.commit(said, [self._kept(change) for change in changes], offsets)
+        kept = [self._kept(change) for change in changes]
+        last = await self._writer.commit(said, kept, offsets, str(self._changelog.commits))
         self._keep(changes, last)
         if self._mirror and self._changelog.base != base:
             self._mirror.seal()
@@ -199,12 +222,14 @@ class Ledger:
         return Sent(self._names.changelog_topic, change.key, change.value, 0, header)
 
     def _said(self, outputs: Outputs) -> Iterator[Sent]:
+        of = (COMMIT, str(self._changelog.commits).encode())
         for finding in outputs.findings:
             self._meters.add("shoal_findings_total", label=finding.activity)
-            yield Sent(self._names.findings_topic, finding.uid.encode(), finding_bytes(finding))
+            yield Sent(self._names.findings_topic, finding.uid.encode(), finding_bytes(finding), None, of)
         for verdict in outputs.verdicts:
             self._meters.add("shoal_verdicts_total")
-            yield Sent(self._names.verdicts_topic, verdict.account_id.encode(), verdict_bytes(verdict))
+            key = verdict.account_id.encode()
+            yield Sent(self._names.verdicts_topic, key, verdict_bytes(verdict), None, of)
         for reject in outputs.rejects:
             yield Sent(self._names.rejects_topic, reject.source.encode(), reject_bytes(reject))
 

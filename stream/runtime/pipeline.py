@@ -76,10 +76,9 @@ class Pipeline:
         self._inbox = Inbox()
         self._rejects: list[Reject] = []
         self._ticks: list[float] = []
-        self.ticks = 0
+        self.ticks = self._links_scored = 0
         self.behind = False
         self._tick_seconds = 0.0
-        self._links_scored = 0
 
     def open(self, source: str) -> None:
         """Declare a source before its first record: it holds time until it has one or is idle."""
@@ -141,8 +140,8 @@ class Pipeline:
 
     def finish(self) -> Outputs:
         """Every source is at its end."""
-        for source in self._held.sources:
-            self.idle(source)
+        for source in self._held.sources.values():
+            source.idle = True
         return self.advance()
 
     def _due(self, most: int | None) -> Iterator[tuple[int, Columns, pl.Series]]:

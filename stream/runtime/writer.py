@@ -19,6 +19,7 @@ from stream.runtime.client import (
     Partition,
     Producer,
     TooLargeError,
+    enlist,
     producer,
     send_offsets,
     sender_failure,
@@ -72,11 +73,15 @@ class Writer:
         """Fence the worker before this one and wait until its last transaction is closed."""
         self._producer = await connect(self._made, self._names)
 
-    async def commit(self, outputs: Iterable[Sent], state: Iterable[Sent], offsets: Offsets) -> int:
+    async def commit(
+        self, outputs: Iterable[Sent], state: Iterable[Sent], offsets: Offsets, note: str | None = None
+    ) -> int:
         """One transaction; the offset of the last record of it, -1 without any.
 
-        Raises BrokerError where it cannot be had, StateError where its topic is gone.
+        `note` stands beside offsets from now on. Raises BrokerError where it cannot be had, StateError where
+        its topic is gone.
         """
+        self._note = self._note if note is None else note
         outputs, state = list(outputs), list(state)
         try:
             await patiently(self._steps(outputs, state, offsets), "a commit")
@@ -91,6 +96,10 @@ class Writer:
         await patiently(
             self._aborted([Sent(tp.topic, b"", b"", tp.partition) for tp in partitions]), "an abort"
         )
+
+    async def finish(self, partitions: Iterable[Partition]) -> None:
+        """A transaction over these that is committed, and with it what hangs of an earlier one."""
+        await patiently(self._finished(partitions), "a commit")
 
     async def partitions(self, topics: Iterable[str]) -> set[Partition]:
         """The partitions that the broker has now (as of METADATA_MS ago)."""
@@ -114,6 +123,11 @@ class Writer:
         await self._send(records)
         await asyncio.gather(*(future for _, future in self._open))
         await self._started.abort_transaction()
+
+    async def _finished(self, partitions: Iterable[Partition]) -> None:
+        await self.begin()
+        enlist(self._started, partitions)
+        await self._started.commit_transaction()
 
     async def begin(self) -> None:
         """Step 1."""

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from stream.config import load
-from stream.runtime import kafka
+from stream.runtime import kafka, worker
 from stream.runtime.ledger import Ledger
 from stream.runtime.pipeline import Outputs
 from stream.runtime.writer import Sent
@@ -30,7 +30,7 @@ class Results(Ledger):
 
 def main() -> None:
     settings = load().settings
-    setattr(kafka, "Ledger", Results)  # noqa: B010
+    setattr(worker, "Ledger", Results)  # noqa: B010
     kafka.serve(settings, Windows(settings), once=True)  # type: ignore[arg-type]
 
 

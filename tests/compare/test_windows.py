@@ -1,15 +1,20 @@
 """The work in Shoal's columns is the work that all are given, whatever the batches and restarts."""
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 
 import orjson
 import pytest
 
 from stream.config import Settings
 from stream.event.times import from_text
+from stream.runtime import worker
+from stream.runtime.ledger import Ledger
+from tests.compare import shoal_windows
 from tests.compare.windows import Windows
 from tests.compare.work import PARTITIONS, Results, expected, network, read_result, result
-from tests.conftest import Replayed
+from tests.conftest import KafkaSettings, Replayed
+from tests.runtime.wire import values, write
 
 DAY_MS = 86_400_000
 EVENTS = 4000
@@ -86,3 +91,20 @@ def test_a_result_is_read_as_it_was_written(records: list[bytes]) -> None:
     found = work(records[:100], 100)
     written = [orjson.dumps(result(*window, figures)) for window, figures in found.items()]
     assert dict(map(read_result, written)) == found
+
+
+@pytest.mark.kafka
+def test_the_real_worker_drives_them(
+    kafka_settings: KafkaSettings, records: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `python -m tests.compare` has it, which no other test runs."""
+    settings = kafka_settings(2)
+    monkeypatch.setattr(shoal_windows, "RESULTS", settings.kafka.findings_topic)
+    monkeypatch.setattr(shoal_windows, "load", lambda: SimpleNamespace(settings=settings))
+    monkeypatch.setattr(worker, "Ledger", Ledger)
+    write(settings, settings.kafka.requests_topic, records, 2)
+    shoal_windows.main()
+    found = dict(map(read_result, values(settings, settings.kafka.findings_topic)))
+    by_hand = expected((time_ms(record), record) for record in records)
+    assert len(found) > len(by_hand) / 2
+    assert found == {window: by_hand[window] for window in found}

@@ -55,7 +55,20 @@ class Windows:
     def feedback(self, records: Sequence[bytes]) -> None:
         """There is none in this work."""
 
-    def absorb(self, source: str, records: Sequence[bytes], offsets: Sequence[int]) -> None:
+    @property
+    def idle_sources(self) -> int:
+        return len(self._idle)
+
+    @property
+    def held_events(self) -> int:
+        """Each is counted when it comes."""
+        return 0
+
+    def waiting(self, most_held: int) -> set[str]:
+        """Nothing is held, so that none has to wait."""
+        return set()
+
+    def absorb(self, source: str, records: Sequence[bytes], offsets: Sequence[int], _: object = None) -> None:
         events = self._intake.decode(source, records, offsets).events
         self._idle.discard(source)
         newest = self._sources.get(source, [0, None])[1]

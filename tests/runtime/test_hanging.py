@@ -13,14 +13,15 @@ from stream.findings.render import finding_bytes
 from stream.runtime import kafka
 from stream.runtime.access import access
 from stream.runtime.hanging import hanging
+from stream.runtime.ledger import COMMIT
 from stream.runtime.parcel import HEADER
 from stream.runtime.stage import INTAKE
 from stream.runtime.topics import ensure
-from stream.runtime.writer import Sent
+from stream.runtime.writer import Sent, Writer
 from tests.conftest import named_settings
 from tests.runtime.broker import Broker
 from tests.runtime.fake import FakePipeline
-from tests.runtime.wire import events, values, write
+from tests.runtime.wire import events, offset_of_group, values, write
 
 pytestmark = pytest.mark.kafka
 
@@ -104,4 +105,50 @@ def test_a_parcel_that_hangs_and_is_read_again_is_aborted(broker: Broker, fresh_
     kafka.run(settings, "intake", once=True)
     assert hangs(settings, names.events_topic) == set()
     judge(settings, "judge")
+    assert values(settings, names.findings_topic) == expected(records)
+
+
+def forgetting(monkeypatch: pytest.MonkeyPatch, *topics: str) -> None:
+    """Transactions of this process end on all partitions but those of these topics."""
+    begin = Writer.begin
+
+    async def begun(self: Writer) -> None:
+        await begin(self)
+        manager = self._started._txn_manager  # type: ignore[attr-defined]
+        manager._txn_partitions.update(TopicPartition(topic, 0) for topic in topics)
+
+    monkeypatch.setattr(Writer, "begin", begun)
+
+
+@pytest.mark.parametrize("forgotten", [["findings"], ["changelog"], ["findings", "changelog"]])
+def test_what_was_committed_elsewhere_is_committed_where_it_hangs(
+    broker: Broker, fresh_name: str, monkeypatch: pytest.MonkeyPatch, forgotten: list[str]
+) -> None:
+    """The changelog's head, or else the group's offsets, know it; an abort would lose it or say it twice."""
+    settings, records = named_settings(broker.bootstrap, fresh_name), events(2000)
+    names, topics = settings.kafka, [f"{fresh_name}.{topic}" for topic in forgotten]
+    ensure(settings, 1)
+    write(settings, names.requests_topic, records[:1000])
+    with monkeypatch.context() as patched:
+        forgetting(patched, *topics)
+        judge(settings, "all")
+    assert hangs(settings, *topics) == set(topics)
+    write(settings, names.requests_topic, records[1000:])
+    judge(settings, "all")
+    assert hangs(settings, *topics) == set()
+    assert values(settings, names.findings_topic) == expected(records)
+    assert offset_of_group(settings, 0) == len(records)
+
+
+def test_findings_that_hang_of_a_commit_that_was_none_are_aborted(broker: Broker, fresh_name: str) -> None:
+    settings, records = named_settings(broker.bootstrap, fresh_name), events(2000)
+    names = settings.kafka
+    ensure(settings, 1)
+    write(settings, names.requests_topic, records[:1000])
+    judge(settings, "all")
+    asyncio.run(leave(settings, "", [Sent(names.findings_topic, b"c-1", b"never", 0, (COMMIT, b"99999"))]))
+    assert hangs(settings, names.findings_topic) == {names.findings_topic}
+    write(settings, names.requests_topic, records[1000:])
+    judge(settings, "all")
+    assert hangs(settings, names.findings_topic) == set()
     assert values(settings, names.findings_topic) == expected(records)
