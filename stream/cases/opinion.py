@@ -24,13 +24,12 @@ NATS: Final = 6.0
 VOTES: Final = 3.0
 """The table's, to the rules' one."""
 _ROOM: Final = 1.2
-"""Log odds that speak for who is together in one place, besides what `place` takes back: a class is new, on
-one network and model, with the machines of one room. A fit asked for .3, and named classes: of 214 campaigns
-two more are missed for the rest."""
+"""Log odds that speak for who is together in one place and not busy, besides what `place` takes back: a
+class is new, on one network and model, with the machines of one room. Of 214 campaigns two more are missed
+for it."""
 _WHOLE_ROOM: Final = 3.0
-"""Where the link is that place, unless its people are busy: whole classes were named. On 31 looked-at
-worlds one campaign of 214 is missed for it, for what ties a quiet pool are its prompts, cards and hand-
-overs too."""
+"""Where the link is that place: whole classes were named. On 31 looked-at worlds one campaign is missed for
+it, for what ties a quiet pool are its prompts, cards and hand-overs too."""
 _OUTRIGHT: Final = 8.0
 """Nats over the need, of both together, at which no product explains a link: customers of a review product
 came to 5.2. New accounts with a tool and templates of their own, even but hardly alike, were sure for the
@@ -54,5 +53,5 @@ def heard(judged: Judged, likeness: dict[str, Piece], remembered: Floats, table:
 
 
 def _in_a_room(units: Units, together: NDArray[np.bool_]) -> Floats:
-    whole = units.by_kind(lambda kind: kind.fields == ("network",)) & ~busier(units, BUSY)
-    return np.where(whole, _WHOLE_ROOM, _ROOM * together)
+    whole = units.by_kind(lambda kind: kind.fields == ("network",))
+    return np.where(busier(units, BUSY), 0.0, np.where(whole, _WHOLE_ROOM, _ROOM * together))

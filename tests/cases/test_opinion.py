@@ -135,7 +135,7 @@ def test_the_built_in_table_holds_what_is_done_for_worse_than_what_newcomers_are
 
 def test_who_is_in_one_place_is_held_to_more_and_who_is_quiet_there_to_most() -> None:
     nats = {"young": 5.0, "alike": 4.0}
-    room = pieces_of(nats) | pieces_of({"place": -0.1})
+    room = pieces_of(nats | {"place": -0.1})
 
     def told(units: Units, pieces: dict[str, Piece]) -> float:
         """What the table says, by what it adds."""
@@ -146,6 +146,9 @@ def test_who_is_in_one_place_is_held_to_more_and_who_is_quiet_there_to_most() ->
     busy = replace(network, log_rate=np.full_like(network.log_rate, np.log(300)))
     quiet = replace(network, log_rate=np.full_like(network.log_rate, np.log(10)))
     free = told(CLIENT, pieces_of(nats))
-    assert told(CLIENT, room) < free - 6
-    assert told(busy, pieces_of(nats)) == pytest.approx(free - 6 * 1.2)
+    in_a_room = 0.1 * 6 * Weights().of("place") + 6 * 1.2
+    assert told(CLIENT, room) == pytest.approx(free - in_a_room)
+    at_work = replace(CLIENT, log_rate=np.full_like(CLIENT.log_rate, np.log(300)))
+    assert told(at_work, room) == pytest.approx(free - in_a_room + 6 * 1.2)
+    assert told(busy, pieces_of(nats)) == pytest.approx(free)
     assert told(quiet, pieces_of(nats)) == pytest.approx(free - 6 * 3.0)
