@@ -11,12 +11,10 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stream.cases.hot import BUSY, busier, in_one_place
 from stream.cases.judged import Judged
 from stream.evidence.piece import Floats, Piece
-from stream.evidence.units import Units
 from stream.learning.weights import Weights
 
 NATS: Final = 6.0
@@ -39,19 +37,22 @@ table and nothing to the rules: 37 of a judge's made 21,000 exchanges unseen."""
 def heard(judged: Judged, likeness: dict[str, Piece], remembered: Floats, table: Weights) -> Judged:
     """The links with the table heard. `remembered`: nats of analysts' decisions, (links,)."""
     margin = judged.total - judged.need
-    together = in_one_place(judged.units, judged.pieces)
     pieces = judged.pieces | likeness
     voice = table.heard(pieces)
-    told = NATS * (table.log_odds(pieces, voice) - _in_a_room(judged.units, together)) + remembered
+    told = NATS * (table.log_odds(pieces, voice) - room(judged)) + remembered
     votes = VOTES * voice
     opinion = votes / (1 + votes) * (told - margin)
     total = judged.total + opinion
     # rounded, so that the last bit of a sum of floats cannot decide
     over = np.round(total - judged.need, 6)
-    hot = (judged.able & (over >= 0)) | (judged.product & ~together & (over >= _OUTRIGHT))
+    apart = ~in_one_place(judged.units, judged.pieces)
+    hot = (judged.able & (over >= 0)) | (judged.product & apart & (over >= _OUTRIGHT))
     return replace(judged, likeness=likeness, total=total, opinion=opinion, hot=hot)
 
 
-def _in_a_room(units: Units, together: NDArray[np.bool_]) -> Floats:
+def room(judged: Judged) -> Floats:
+    """Log odds that speak for members who are together in one place, shape (links,)."""
+    units = judged.units
     whole = units.by_kind(lambda kind: kind.fields == ("network",))
+    together = in_one_place(units, judged.pieces)
     return np.where(busier(units, BUSY), 0.0, np.where(whole, _WHOLE_ROOM, _ROOM * together))

@@ -25,7 +25,7 @@ from scipy.optimize import minimize
 
 from stream.cases.judging import Judging
 from stream.cases.naming import Naming
-from stream.cases.opinion import NATS, VOTES
+from stream.cases.opinion import NATS, VOTES, room
 from stream.config import Settings
 from stream.evidence import LIKENESS, PIECES
 from stream.evidence.piece import Floats
@@ -53,7 +53,8 @@ _OVER: Final = 1 / 4
 class Look(NamedTuple):
     """A link at one time; `group` is its campaign, else the honest population that most on it are of.
 
-    `margin`: nats that the rules have over their need, -inf where they let no nats make it hot.
+    `margin`: nats that the rules have over their need, less what the table takes off in one place; -inf where
+    no nats make it hot.
     """
 
     time_ms: int
@@ -114,7 +115,7 @@ def _watched(label: dict[str, str], found: list[Look]) -> Iterator[None]:
             adds_up = np.maximum(nats[:, : len(PIECES)], 0).sum(axis=1)
             some = (adds_up >= _SOME_NATS) & (units.votes >= _LEAST_UNITS)
             by_rules = judged_now.total - judged_now.opinion - judged_now.need
-            margin = np.where(judged_now.able, by_rules, -np.inf)
+            margin = np.where(judged_now.able, by_rules - NATS * VOTES * room(judged_now), -np.inf)
             for i in np.flatnonzero(some).tolist():
                 slot = int(units.link[i])
                 group = _group(members[slot])
