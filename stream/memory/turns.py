@@ -23,8 +23,6 @@ _NOBODY: Final = np.uint64(0)
 class Continuations(NamedTuple):
     """Per event, shape (n,)."""
 
-    chained: Mask
-    """The gateway told a conversation for it."""
     handed_over: Mask
     orphaned: Mask
     giver: Keys
@@ -66,7 +64,7 @@ class Turns:
         handed_over[rows[unrelated]] = True
         giver = np.zeros(len(before), np.uint64)
         giver[rows[unrelated]] = units[unrelated]
-        return Continuations((before != 0) | (events["next_turn"] != 0), handed_over, orphaned, giver)
+        return Continuations(handed_over, orphaned, giver)
 
     def _remember(self, states: Keys, account: Keys, time_ms: NDArray[np.int64]) -> None:
         groups = Groups(states)

@@ -68,12 +68,18 @@ def judge(settings: Settings, stage: str) -> None:
     kafka.serve(settings, FakePipeline(), stage, once=True)  # type: ignore[arg-type]
 
 
-def test_state_and_findings_that_hang_are_aborted(broker: Broker, fresh_name: str) -> None:
-    settings, records = named_settings(broker.bootstrap, fresh_name), events(2000)
-    names = settings.kafka
+def half_judged(broker: Broker, name: str) -> tuple[Settings, list[bytes]]:
+    """An application that has judged the first half of these records."""
+    settings, records = named_settings(broker.bootstrap, name), events(2000)
     ensure(settings, 1)
-    write(settings, names.requests_topic, records[:1000])
+    write(settings, settings.kafka.requests_topic, records[:1000])
     judge(settings, "all")
+    return settings, records
+
+
+def test_state_and_findings_that_hang_are_aborted(broker: Broker, fresh_name: str) -> None:
+    settings, records = half_judged(broker, fresh_name)
+    names = settings.kafka
     left = [
         Sent(names.findings_topic, b"c-1", b"never", 0),
         Sent(names.changelog_topic, b"d/99/0/fake/counts", b"never", 0),
@@ -141,11 +147,8 @@ def test_what_was_committed_elsewhere_is_committed_where_it_hangs(
 
 
 def test_findings_that_hang_of_a_commit_that_was_none_are_aborted(broker: Broker, fresh_name: str) -> None:
-    settings, records = named_settings(broker.bootstrap, fresh_name), events(2000)
+    settings, records = half_judged(broker, fresh_name)
     names = settings.kafka
-    ensure(settings, 1)
-    write(settings, names.requests_topic, records[:1000])
-    judge(settings, "all")
     asyncio.run(leave(settings, "", [Sent(names.findings_topic, b"c-1", b"never", 0, (COMMIT, b"99999"))]))
     assert hangs(settings, names.findings_topic) == {names.findings_topic}
     write(settings, names.requests_topic, records[1000:])
