@@ -7,14 +7,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from stream.config import Loaded, Settings, links_path, table
+from stream.config import Loaded, Settings, Windows, links_path, table
 from stream.errors import InputError
 from stream.evidence import fields_needed
 from stream.learning.weights import load_weights
 from stream.links.kinds import LinkKind, load_kinds
 from stream.runtime.access import check_access
 from stream.runtime.files import log_files
+from stream.runtime.machine import Given, too_much
 from stream.stages.intake import Intake
+from stream.windows.memory import most_held, within
 
 SAMPLE_BYTES: Final = 64 << 20
 """Read of a sample; coverage does not change after that many records."""
@@ -79,8 +81,9 @@ def show(sample: Coverage, settings: Settings, console: Console | None = None) -
             console.print(f"\n{said}: {', '.join(names)}", highlight=False, markup=False)
 
 
-def show_settings(loaded: Loaded, console: Console | None = None) -> None:
-    """Prints each effective value with its unit and origin, secrets masked, and the kinds of links.
+def show_settings(loaded: Loaded, memory: Given | None, console: Console | None = None) -> None:
+    """Prints each effective value with its unit and origin, secrets masked, the kinds of links, and what the
+    budget of memory is for and whether the `memory` that there is holds it.
 
     Raises ConfigError where the table of link kinds, that of weights or the access to Kafka is wrong.
     """
@@ -98,6 +101,18 @@ def show_settings(loaded: Loaded, console: Console | None = None) -> None:
     console = console or Console()
     console.print(shown, highlight=False)
     console.print(f"\nlink kinds: {', '.join(kind.name for kind in kinds)}", highlight=False, markup=False)
+    console.print(f"\n{_budget(loaded.settings.windows)}", highlight=False, soft_wrap=True)
+    if said := too_much(loaded.settings.windows, memory):
+        console.print(said, style="red", highlight=False, soft_wrap=True)
+
+
+def _budget(windows: Windows) -> str:
+    limits, held = within(windows), most_held(windows)
+    if held is None:
+        return "memory: no budget (windows.memory_mb is 0)"
+    rows = f"{limits.max_members:,} rows of links, {limits.max_exchanges:,} exchanges"
+    room = f"{limits.max_accounts:,} accounts, {rows}, {held:,} events of one tick"
+    return f"memory: {windows.memory_mb:,} MB for {room}"
 
 
 def _fields(sample: Coverage) -> Table:

@@ -91,6 +91,7 @@ def _explain(options: argparse.Namespace) -> None:
 def _check(options: argparse.Namespace) -> None:
     from stream import check
     from stream.config import as_toml
+    from stream.runtime.machine import given
 
     if options.defaults:
         print(as_toml(), end="")
@@ -99,7 +100,7 @@ def _check(options: argparse.Namespace) -> None:
     if options.sample:
         check.show(check.measure(options.sample, loaded.settings), loaded.settings)
     else:
-        check.show_settings(loaded)
+        check.show_settings(loaded, given())
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -107,6 +108,8 @@ def _run(options: argparse.Namespace) -> None:
 
     settings = settings_of(options).settings
     _warn_of_development_key(settings)
+    if options.stage != "intake":  # which keeps no state
+        _warn_of_memory(settings)
     run(settings, options.stage)
 
 
@@ -162,6 +165,13 @@ def _warn_of_development_key(settings: "Settings") -> None:
 
     if settings.intake.hash_key.get_secret_value() == DEVELOPMENT_KEY:
         print("shoal: intake.hash_key is the development key: hashes hide nothing", file=sys.stderr)
+
+
+def _warn_of_memory(settings: "Settings") -> None:
+    from stream.runtime.machine import given, too_much
+
+    if said := too_much(settings.windows, given()):
+        print(f"shoal: {said}, or the kernel may end the worker", file=sys.stderr)
 
 
 COMMANDS: Final[dict[str, Callable[[argparse.Namespace], None]]] = {

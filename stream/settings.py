@@ -99,9 +99,10 @@ class Windows(Group):
         gt=0,
     )
     memory_mb: int = setting(
-        0,
-        "memory of a worker that decides: limits of rows and of events held follow; 0: the limits below",
-        "250 MB, and 16 KB an account with its links and events: 4000 is for 230,000 accounts",
+        8000,
+        "memory of a worker that decides: limits of rows and of events held follow; 0: only the limits below",
+        "8 GiB hold it, and what goes must not depend on the machine; 250 MB, and 16 KB an account with its "
+        "links and events: 470,000 of them, 17000 for a million",
         "MB",
         ge=0,
     )
@@ -113,25 +114,25 @@ class Windows(Group):
         ge=0,
     )
     max_accounts: int = setting(
-        1_000_000,
-        "accounts held; the longest idle goes first",
+        0,
+        "accounts held at most, the longest idle goes first; 0: as many as memory_mb has room for",
         "about 1.5 KB each",
         "accounts",
-        gt=0,
+        ge=0,
     )
     max_members: int = setting(
-        8_000_000,
-        "(link, account) rows held; the longest idle goes first",
-        "an account has some eight links at a time",
+        0,
+        "(link, account) rows held at most, the longest idle goes first; 0: eight to an account",
+        "whose links are many are few",
         "rows",
-        gt=0,
+        ge=0,
     )
     max_exchanges: int = setting(
-        4_000_000,
-        "event ids, turns and bodies held, each; the oldest go first",
+        0,
+        "event ids, turns and bodies held at most, each, the oldest go first; 0: four to an account",
         "about 40 bytes each",
         "rows",
-        gt=0,
+        ge=0,
     )
     max_templates: int = setting(
         512, "prompt templates held; the longest idle goes first", "every prompt is compared with each", gt=0

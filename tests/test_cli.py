@@ -17,7 +17,8 @@ from stream.config import as_toml
 from stream.event.fields import RECORD
 from stream.learning.weights import Weights, load_weights
 from stream.options import parser
-from stream.runtime import local
+from stream.runtime import kafka, local, machine
+from stream.runtime.machine import Given
 from stream.runtime.pipeline import Pipeline
 from tests.bench.outcomes import outcome, trial
 from tests.runtime.fake import FakePipeline
@@ -232,6 +233,34 @@ def test_check_prints_each_value_with_its_origin_and_no_secret(
     assert re.search(r"intake\.hash_key\s+\*+\s+environment", out)
     assert "link kinds: payment, " in out
     assert re.search(r"windows\.tick_s\s+3600\.0\s+s\s+default", out)
+
+
+LITTLE = Given(4 << 30, "its control group (memory.max)")
+TOO_MUCH = (
+    "windows.memory_mb 8000 is more than the 4,294 MB of its control group (memory.max): set 3800 at most"
+)
+
+
+@pytest.mark.parametrize(("given", "said"), [(LITTLE, True), (None, False)])
+def test_check_tells_what_the_budget_is_for_and_whether_it_fits(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], given: Given | None, said: bool
+) -> None:
+    monkeypatch.setattr(machine, "given", lambda: given)
+    assert main(["check"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("memory: 8,000 MB for 469,696 accounts, ") for line in lines)
+    assert (TOO_MUCH in lines) == said
+
+
+@pytest.mark.parametrize(("stage", "said"), [("all", True), ("judge", True), ("intake", False)])
+def test_run_tells_that_the_budget_does_not_fit_where_state_is_kept(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], stage: str, said: bool
+) -> None:
+    monkeypatch.setattr(machine, "given", lambda: LITTLE)
+    monkeypatch.setattr(kafka, "run", lambda settings, stage: None)
+    assert main(["run", "--stage", stage]) == 0
+    expected = f"shoal: {TOO_MUCH}, or the kernel may end the worker"
+    assert (expected in capsys.readouterr().err.splitlines()) == said
 
 
 def test_check_prints_the_file_of_defaults(capsys: pytest.CaptureFixture[str]) -> None:

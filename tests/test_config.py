@@ -121,7 +121,7 @@ def test_a_wrong_file_is_one_line_with_key_value_and_remedy(
 
 def test_several_mistakes_are_counted(toml: Callable[[str], Path]) -> None:
     with pytest.raises(ConfigError, match=r"\(and 1 more\)"):
-        load(toml("[windows]\ntick_s = 0\nmax_accounts = 0\n"))
+        load(toml("[windows]\ntick_s = 0\nmax_templates = 0\n"))
 
 
 def test_a_missing_file_is_named() -> None:

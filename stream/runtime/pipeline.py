@@ -33,7 +33,6 @@ from stream.stages.campaigns import Campaigns
 from stream.stages.decisions import apply, withdraw_fallen
 from stream.stages.intake import Intake
 from stream.stages.links import Links
-from stream.windows.memory import within
 from stream.windows.tiles import DAY_MS
 
 _META: Final = "meta"
@@ -61,9 +60,8 @@ class Pipeline:
         self._intake = Intake(settings)
         self._held = Held(round(settings.intake.max_disorder_s * 1000))
         self._needed = fields_needed(kinds)
-        bounded = settings.model_copy(update={"windows": within(settings.windows)})
-        self._accounts = Accounts(bounded.windows, kinds)
-        self._links = Links(bounded, kinds)
+        self._accounts = Accounts(settings.windows, kinds)
+        self._links = Links(settings, kinds)
         self._campaigns = Campaigns(
             digest(settings),
             self._links.learner.confidence,

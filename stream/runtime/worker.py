@@ -34,8 +34,8 @@ HEARTBEAT_S: Final = 10.0
 """A worker without work commits this often all the same, to learn that it was fenced."""
 MOST_HELD: Final = 1_000_000
 """Events held, some 300 bytes each, at which partitions that are ahead wait for the slowest one: else a
-backlog of which one partition is read more slowly would be held in memory whole. With a budget of memory: at
-half of what that is for."""
+backlog of which one partition is read more slowly would be held in memory whole. Half of what the budget of
+memory is for where that is less."""
 TICKS_AT_ONCE: Final = 8
 """Ticks between looks at what else is asked of the loop: half a second of work."""
 
@@ -154,7 +154,7 @@ class Worker:
     @property
     def _waiting(self) -> set[Partition]:
         """Partitions that are ahead, while much is held."""
-        sources = self._pipeline.waiting(self._room // 2 if self._room else MOST_HELD)
+        sources = self._pipeline.waiting(min(self._room // 2, MOST_HELD) if self._room else MOST_HELD)
         return {tp for tp in self._read if self._feed.source(tp) in sources} if sources else set()
 
     async def _partitions(self) -> set[Partition]:

@@ -23,6 +23,7 @@ from stream.memory.habits import Habits
 from stream.memory.templates import COMMON_MS, Templates
 from stream.memory.turns import Turns
 from stream.windows.groups import Groups, distinct, runs
+from stream.windows.memory import within
 from stream.windows.slots import TEXT, Column, SlotTable, evict_idle, mix
 from stream.windows.tiles import DAY_MS, HORIZONS, HOUR_MS, NEVER, Ring, begins
 from stream.windows.volumes import RINGS, ring_columns, volumes
@@ -76,10 +77,11 @@ class Accounts:
 
     def __init__(self, windows: Windows, kinds: Sequence[LinkKind]) -> None:
         """Start empty."""
-        self._kinds, self._limit = kinds, windows.max_accounts
+        limits = within(windows)
+        self._kinds, self._limit = kinds, limits.max_accounts
         self._tick_ms = round(windows.tick_s * 1000)
         self.table = SlotTable(NAME, "accounts", _columns())
-        self._per_event = per_event = windows.max_exchanges
+        self._per_event = per_event = limits.max_exchanges
         self._exchanges = Exchanges(NAME, int(windows.dedupe_retention_s * 1000), per_event)
         self._turns = Turns(NAME, _TURN_MS, per_event, self._units)
         self._bodies = Bodies(NAME, _BODY_MS, per_event)

@@ -35,6 +35,7 @@ from stream.learning.weights import load_weights
 from stream.links.kinds import LinkKind
 from stream.links.state import NAME, LinkState
 from stream.settings import Settings
+from stream.windows.memory import within
 from stream.windows.slots import mix
 from stream.windows.tiles import DAY_MS, HOUR_MS, begins
 
@@ -52,7 +53,8 @@ class Links:
         """Start empty."""
         self._alerts, self._kinds = settings.alerts, kinds
         self._tick_ms = round(settings.windows.tick_s * 1000)
-        self.state = LinkState(kinds, settings.windows.max_accounts, settings.windows.max_members)
+        limits = within(settings.windows)
+        self.state = LinkState(kinds, limits.max_accounts, limits.max_members)
         self.reference = Reference(warm_up_ms=round(settings.alerts.warm_up_days * DAY_MS))
         self.roll = Roll(self.state.profiles)
         table = load_weights(settings.alerts.weights)

@@ -23,23 +23,36 @@ HELD_BYTES: Final = 2_500
 MEMBERS: Final = 8
 EXCHANGES: Final = 4
 HELD: Final = 2
-"""To one account: as without a budget, and of events those that wait for a tick."""
+"""To one account, of events those that wait for a tick, or more where fewer rows are allowed."""
+UNLIMITED: Final = 2**31 - 1
+"""More rows than a table has slots for."""
 _EACH: Final = ACCOUNT_BYTES + MEMBERS * MEMBER_BYTES + EXCHANGES * EXCHANGE_BYTES + HELD * HELD_BYTES
 
 
 def within(windows: Windows) -> Windows:
-    """The same with the limits of rows that its budget of bytes has room for, where it has one."""
-    if not windows.memory_mb:
-        return windows
-    accounts = _accounts(windows)
-    limits = {"max_accounts": accounts, "max_members": MEMBERS * accounts}
-    return windows.model_copy(update={**limits, "max_exchanges": EXCHANGES * accounts})
+    """The same with every limit of rows in force: as set, and no more than its budget has room for."""
+    accounts = _accounts(windows) if windows.memory_mb else UNLIMITED
+    room = {"max_accounts": 1, "max_members": MEMBERS, "max_exchanges": EXCHANGES}
+    limits = {
+        name: min(getattr(windows, name) or UNLIMITED, each * accounts, UNLIMITED)
+        for name, each in room.items()
+    }
+    return windows.model_copy(update=limits)
 
 
 def most_held(windows: Windows) -> int | None:
-    """Events that may be held at once; None without a budget."""
-    return HELD * _accounts(windows) if windows.memory_mb else None
+    """Events that may be held at once, in what the rows leave; None without a budget."""
+    if not windows.memory_mb:
+        return None
+    limits = within(windows)
+    rows = limits.max_accounts * ACCOUNT_BYTES + limits.max_members * MEMBER_BYTES
+    return (_room(windows) - rows - limits.max_exchanges * EXCHANGE_BYTES) // HELD_BYTES
 
 
 def _accounts(windows: Windows) -> int:
-    return int((1e6 * windows.memory_mb - PROCESS_BYTES) / SPARE) // _EACH
+    return _room(windows) // _EACH
+
+
+def _room(windows: Windows) -> int:
+    """Bytes for rows and events held."""
+    return int((1e6 * windows.memory_mb - PROCESS_BYTES) / SPARE)

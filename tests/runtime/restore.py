@@ -29,6 +29,7 @@ from stream.runtime.parcel import Parcel
 from stream.runtime.pipeline import Pipeline
 from stream.runtime.restoring import BYTES, KAFKA
 from stream.runtime.topics import ensure
+from stream.settings import Windows
 from tests.conftest import named_settings
 from tests.runtime.broker import Broker
 
@@ -133,19 +134,23 @@ def measured(accounts: int, *, copied: bool) -> list[Restored]:
     """One without a copy; then, if asked for, one that makes it, and one that reads it."""
     with tempfile.TemporaryDirectory(prefix="shoal-restore-") as name:
         broker = Broker(Path(name) / "kafka")
-        settings = named_settings(broker.bootstrap, "restore", requests_topic="requests")
+        settings = _large(named_settings(broker.bootstrap, "restore", requests_topic="requests"))
         pipeline = filled(settings, accounts)
         broker.start()
         try:
             ensure(settings, 1)
             asyncio.run(stored(settings, pipeline))
             del pipeline
-            copying = named_settings(
-                broker.bootstrap, "restore", requests_topic="requests", local_copy=f"{name}/copies"
-            )
+            copies = {"requests_topic": "requests", "local_copy": f"{name}/copies"}
+            copying = _large(named_settings(broker.bootstrap, "restore", **copies))
             return [worker(settings), *(worker(copying) for _ in range(2) if copied)]
         finally:
             broker.stop()
+
+
+def _large(settings: Settings) -> Settings:
+    """Without a budget, so that no account goes."""
+    return settings.model_copy(update={"windows": Windows(memory_mb=0)})
 
 
 def main() -> int:

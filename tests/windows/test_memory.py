@@ -9,7 +9,16 @@ from pydantic import ValidationError
 from stream.runtime.parcel import Parcel
 from stream.runtime.pipeline import Pipeline
 from stream.settings import LEAST_MEMORY_MB, Settings, Windows
-from stream.windows.memory import HELD, PROCESS_BYTES, SPARE, most_held, within
+from stream.windows.memory import (
+    HELD,
+    HELD_BYTES,
+    MEMBER_BYTES,
+    PROCESS_BYTES,
+    SPARE,
+    UNLIMITED,
+    most_held,
+    within,
+)
 from tests.runtime.restore import SOURCE, parcels
 
 MB = 400
@@ -69,16 +78,43 @@ def kept(pipeline: Pipeline) -> list[list[int]]:
     return [sorted(table.keys.tolist()) for table in tables]
 
 
-def test_limits_grow_with_the_budget_and_without_one_are_those_that_are_set() -> None:
+def test_limits_grow_with_the_budget() -> None:
     sizes = (LEAST_MEMORY_MB, 1000, 4000, 64_000)
     found = [within(Windows(memory_mb=size)) for size in sizes]
     assert [limits.max_accounts for limits in found] == sorted({limits.max_accounts for limits in found})
     assert [most_held(Windows(memory_mb=size)) for size in sizes] == [
-        HELD * limits.max_accounts for limits in found
+        pytest.approx(HELD * limits.max_accounts, abs=HELD + 2) for limits in found
     ]
-    assert found[2].max_accounts == pytest.approx(230_000, rel=0.02), "as the table of settings says"
-    assert within(Windows(max_accounts=5)) == Windows(max_accounts=5)
-    assert most_held(Windows()) is None
+
+
+def test_what_is_set_is_kept_where_there_is_room_for_it() -> None:
+    few, many = (within(Windows(max_accounts=rows, memory_mb=LEAST_MEMORY_MB)) for rows in (5, 10**6))
+    assert few.max_accounts == 5
+    assert (few.max_members, few.max_exchanges) == (many.max_members, many.max_exchanges)
+    assert many == within(Windows(memory_mb=LEAST_MEMORY_MB))
+    assert within(many) == many
+
+
+def test_rows_that_are_not_allowed_leave_room_for_events() -> None:
+    """A platform of few accounts and many events says so."""
+    usual, few = Windows(), Windows(max_accounts=50_000, max_members=1_600_000, max_exchanges=10**6)
+    spared = within(usual).max_members - few.max_members
+    assert (most_held(few) or 0) > (most_held(usual) or 0) + spared * MEMBER_BYTES // HELD_BYTES
+
+
+def test_without_a_budget_only_what_is_set_counts() -> None:
+    limits = within(Windows(memory_mb=0, max_members=70))
+    assert (limits.max_accounts, limits.max_members, limits.max_exchanges) == (UNLIMITED, 70, UNLIMITED)
+    assert most_held(Windows(memory_mb=0)) is None
+
+
+def test_the_default_holds_what_the_table_of_settings_says() -> None:
+    """8 GiB are 8,590 MB; the least of a tick is that of 260 events a second."""
+    usual, million = Windows(), within(Windows(memory_mb=17_000))
+    assert usual.memory_mb * 1e6 < 8 * 2**30
+    assert within(usual).max_accounts == pytest.approx(470_000, rel=0.01)
+    assert (most_held(usual) or 0) > 260 * usual.tick_s
+    assert million.max_accounts > 1_000_000
 
 
 def test_a_budget_below_what_an_empty_worker_takes_is_refused() -> None:
