@@ -8,8 +8,9 @@ transaction of one partition: its parcels, its rejects and its offset.
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from stream.config import Settings
@@ -29,8 +30,9 @@ from stream.runtime.client import (
     source_of,
 )
 from stream.runtime.hanging import abort, first_open, hanging
+from stream.runtime.newest import newest
 from stream.runtime.origin import ANEW, fingerprint
-from stream.runtime.parcel import HEADER, Packed, Parcel, cuts, first_of, nothing, pack
+from stream.runtime.parcel import HEADER, Packed, Parcel, cuts, nothing, pack, span_of
 from stream.runtime.requests import BATCH_RECORDS, FETCH_BYTES, POLL_MS
 from stream.runtime.restoring import RATIO
 from stream.runtime.silence import LOOK_S, Silence
@@ -43,6 +45,8 @@ from stream.stages.intake import Intake
 
 REBALANCE_MS: Final = 10_000
 """So long the group waits for a worker that commits before its partitions move; a session may be shorter."""
+LAST_PARCELS: Final = 2
+"""Read from the end for the last one, which may be large: it, and the mark that its commit ended with."""
 BEATS: Final = 6
 """Heartbeats within the session timeout: a few may be late on a busy machine."""
 
@@ -150,7 +154,9 @@ class IntakeWorker(RebalanceListener):  # type: ignore[misc]
         partitions = sorted(assigned)
         async with self._moving:
             try:
-                await asyncio.gather(*(self._open(tp) for tp in partitions))
+                await asyncio.gather(*(self._fence(tp) for tp in partitions))
+                told = await self._told(partitions)
+                await asyncio.gather(*(self._open(tp, told[tp]) for tp in partitions))
                 await self._abort_what_hangs(partitions)
             except Exception as error:  # the group's client would only log it: the next step raises it
                 self._failure = error
@@ -166,12 +172,27 @@ class IntakeWorker(RebalanceListener):  # type: ignore[misc]
                     f"go back to that; or give kafka.events_topic a new name, and {ANEW}"
                 )
 
-    async def _open(self, tp: Partition) -> None:
+    async def _fence(self, tp: Partition) -> None:
         writer = Writer(self._settings, f"{INTAKE}-{tp.partition}", INTAKE, self._key)
         await writer.start()
         self._lanes[tp] = Lane(writer, 0)
+
+    async def _told(self, partitions: Iterable[Partition]) -> Mapping[Partition, int]:
+        """How far the parcels of each go: beyond its offset where Kafka forgot to end that alone."""
+        reader = await connect(partial(consumer, self._names), self._names)
+        try:
+            return {tp: await self._end_of_parcels(reader, tp) for tp in partitions}
+        finally:
+            await goodbye(reader.stop())
+
+    async def _end_of_parcels(self, reader: Consumer, tp: Partition) -> int:
+        parcel = await newest(reader, Partition(self._names.events_topic, tp.partition), LAST_PARCELS)
+        span = span_of(dict(parcel.headers).get(HEADER, b"")) if parcel else None
+        return span.end if span and span.source == source_of(tp) else 0
+
+    async def _open(self, tp: Partition, told: int) -> None:
         committed = await patiently(self._started.committed(tp), "offsets")
-        known = [at for at in (committed, self._before.get(tp.partition)) if at is not None]
+        known = [at for at in (committed, self._before.get(tp.partition), told or None) if at is not None]
         first = (await patiently(self._started.beginning_offsets([tp]), "offsets"))[tp]
         end = (await patiently(self._started.end_offsets([tp]), "offsets"))[tp]
         position = max(known, default=first)
@@ -191,7 +212,7 @@ class IntakeWorker(RebalanceListener):  # type: ignore[misc]
         lanes = {Partition(self._names.events_topic, tp.partition): self._lanes[tp] for tp in partitions}
         for tp, offset in (await hanging(self._names, list(lanes))).items():
             parcel = await first_open(self._names, tp, offset)
-            if first_of(dict(parcel.headers)[HEADER]) >= lanes[tp].position:
+            if span_of(dict(parcel.headers)[HEADER]).first >= lanes[tp].position:
                 await abort(self._names, lanes[tp].writer, {tp: offset})
 
     async def _close(self, partitions: Iterable[Partition]) -> None:

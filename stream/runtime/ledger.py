@@ -4,12 +4,12 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
 
 from stream.blocks import SCHEMA_VERSION, Block
 from stream.config import Settings
-from stream.errors import BrokerError, StateError
+from stream.errors import StateError
 from stream.findings.render import finding_bytes, reject_bytes, verdict_bytes
 from stream.metrics import Meters
 from stream.runtime import client
@@ -18,11 +18,12 @@ from stream.runtime.client import Consumer, Partition, consumer
 from stream.runtime.groups import newest_note
 from stream.runtime.hanging import abort, finish, first_open, hanging
 from stream.runtime.mirror import Last, Mirror
+from stream.runtime.newest import newest, to_the_end
 from stream.runtime.origin import LOST_STATE, check_origin, origin
 from stream.runtime.pipeline import Outputs
 from stream.runtime.restoring import COPY, KAFKA, Restoring
 from stream.runtime.topics import id_of
-from stream.runtime.waiting import PATIENCE_S, connect, goodbye, patiently
+from stream.runtime.waiting import connect, goodbye, patiently
 from stream.runtime.writer import Offsets, Sent, Writer
 
 COMMIT: Final = "commit"
@@ -31,14 +32,6 @@ PARTS: Final = {b"d": "deltas", b"b": "base", HEAD[:1]: "heads"}
 """By how the key of a record begins."""
 TAIL_RECORDS: Final = 32
 """Read from the end for the head, at first: more than a commit of a small state has."""
-
-
-class Stretch(NamedTuple):
-    """Records, the offset of the last one, and the share of the whole that is read with them."""
-
-    records: list[Record]
-    last: int
-    share: float
 
 
 log = logging.getLogger(__name__)
@@ -62,7 +55,7 @@ class Ledger:
         topic = self._names.changelog_topic
         reader = await connect(self._reader, self._names)
         try:
-            head = await _newest_head(reader, Partition(topic, 0))
+            head = await self._head(reader)
         finally:
             await reader.stop()
         try:
@@ -86,17 +79,35 @@ class Ledger:
     async def _committed(self, opened: Mapping[Partition, int], changelog: Partition) -> bool:
         """Whether the transaction of which some partitions were never told the end was committed.
 
-        Others were told: the changelog, whose head has the number of its last commit, else the group.
+        Others were told: the changelog, whose head has the number of its last commit, else the group, else
+        those who read findings and verdicts.
         """
         reader = await connect(self._reader, self._names)
         try:
-            last = commits_of(await _newest_head(reader, changelog))
+            last = commits_of(await self._head(reader))
+            if changelog in opened:
+                return await self._noted() > last or await self._is_told(reader, last + 1)
         finally:
             await reader.stop()
-        if changelog in opened:
-            return await asyncio.to_thread(newest_note, self._settings, self._names.application_id) > last
         first = [await first_open(self._names, tp, offset) for tp, offset in opened.items()]
-        return max(int(dict(one.headers).get(COMMIT, b"0")) or last + 1 for one in first) <= last
+        return max(_commit_of(one) or last + 1 for one in first) <= last
+
+    async def _noted(self) -> int:
+        """The last commit that the group knows."""
+        return await asyncio.to_thread(newest_note, self._settings, self._names.application_id)
+
+    async def _is_told(self, reader: Consumer, commit: int) -> bool:
+        """Whether a finding or verdict of a commit can be read."""
+        outputs = await self.partitions((self._names.findings_topic, self._names.verdicts_topic))
+        told = [await newest(reader, tp, TAIL_RECORDS) for tp in sorted(outputs)]
+        return any(_commit_of(one) == commit for one in told if one)
+
+    async def _head(self, reader: Consumer) -> Record | None:
+        """Of the last commit."""
+        found = await newest(
+            reader, Partition(self._names.changelog_topic, 0), TAIL_RECORDS, lambda one: one.key == HEAD
+        )
+        return None if found is None else _record(found)
 
     async def partitions(self, topics: Iterable[str]) -> set[Partition]:
         """The partitions that the topics have now."""
@@ -111,10 +122,12 @@ class Ledger:
             tp = Partition(self._names.changelog_topic, 0)
             reader.assign([tp])
             await self._begin(reader, tp, restoring)
-            async for stretch in _to_the_end(reader, tp):
-                self._changelog.load(stretch.records)
-                self._keep(stretch.records, stretch.last)
-                restoring.read(KAFKA, stretch.records, stretch.share)
+            start, end = await reader.position(tp), (await patiently(reader.end_offsets([tp]), tp.topic))[tp]
+            async for found in to_the_end(reader, tp):
+                records, last = [_record(one) for one in found], found[-1].offset
+                self._changelog.load(records)
+                self._keep(records, last)
+                restoring.read(KAFKA, records, min(1.0, (last + 1 - start) / max(1, end - start)))
                 await self._settled()
         finally:
             await reader.stop()
@@ -242,37 +255,10 @@ def sizes(changes: Iterable[Record]) -> Counter[str]:
     return found
 
 
+def _commit_of(told: client.Record) -> int:
+    """The number of the commit of a finding or verdict; 0 where it has none."""
+    return int(dict(told.headers).get(COMMIT, b"0"))
+
+
 def _record(read: client.Record) -> Record:
     return Record(read.key or b"", read.value, dict(read.headers).get(HEADER, b""))
-
-
-async def _newest_head(reader: Consumer, tp: Partition) -> Record | None:
-    """The head of the last commit: at the very end, unless transactions that were cut lie behind it."""
-    reader.assign([tp])
-    first = (await patiently(reader.beginning_offsets([tp]), "the changelog"))[tp]
-    start = (await patiently(reader.end_offsets([tp]), "the changelog"))[tp]
-    back = TAIL_RECORDS
-    while start > first:
-        start, back = max(first, start - back), 8 * back
-        reader.seek(tp, start)
-        heads = [one async for found in _to_the_end(reader, tp) for one in found.records if one.key == HEAD]
-        if heads:
-            return heads[-1]
-    return None
-
-
-async def _to_the_end(reader: Consumer, tp: Partition) -> AsyncIterator[Stretch]:
-    """Every committed record of a partition from where the reader is to what is its end now.
-
-    Raises BrokerError where Kafka is silent.
-    """
-    end = (await patiently(reader.end_offsets([tp]), "the changelog"))[tp]
-    heard, start = time.monotonic(), await reader.position(tp)
-    while await reader.position(tp) < end:
-        records = (await reader.getmany(tp, timeout_ms=500)).get(tp, [])
-        if records:
-            heard = time.monotonic()
-            last = records[-1].offset
-            yield Stretch([_record(one) for one in records], last, (last + 1 - start) / (end - start))
-        elif time.monotonic() - heard > PATIENCE_S:
-            raise BrokerError(f"Kafka was silent on the changelog for {PATIENCE_S:.0f} s")

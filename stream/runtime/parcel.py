@@ -77,10 +77,18 @@ def unpack(packed: Packed, key: str) -> Parcel:
     return Parcel(place["source"], place["first"], place["end"], rows, place["present"], place["idle"])
 
 
-def first_of(place: bytes) -> int:
-    """The offset from which a packed parcel was read; raises StateError where it is none of Shoal's."""
-    first: int = _place(place)["first"]
-    return first
+class Span(NamedTuple):
+    """Which offsets of which source a packed parcel has, from `first` to before `end`."""
+
+    source: str
+    first: int
+    end: int
+
+
+def span_of(place: bytes) -> Span:
+    """What a packed parcel says of itself; raises StateError where it is none of Shoal's."""
+    found = _place(place)
+    return Span(found["source"], found["first"], found["end"])
 
 
 def _place(data: bytes) -> dict[str, Any]:

@@ -114,14 +114,16 @@ def test_a_parcel_that_hangs_and_is_read_again_is_aborted(broker: Broker, fresh_
     assert values(settings, names.findings_topic) == expected(records)
 
 
-def forgetting(monkeypatch: pytest.MonkeyPatch, *topics: str) -> None:
-    """Transactions of this process end on all partitions but those of these topics."""
+def forgetting(monkeypatch: pytest.MonkeyPatch, *topics: str, group: bool = False) -> None:
+    """Transactions of this process end on all partitions but those of these topics, and the group's."""
     begin = Writer.begin
 
     async def begun(self: Writer) -> None:
         await begin(self)
         manager = self._started._txn_manager  # type: ignore[attr-defined]
         manager._txn_partitions.update(TopicPartition(topic, 0) for topic in topics)
+        if group:
+            manager._txn_consumer_group = self._group
 
     monkeypatch.setattr(Writer, "begin", begun)
 
@@ -144,6 +146,45 @@ def test_what_was_committed_elsewhere_is_committed_where_it_hangs(
     assert hangs(settings, *topics) == set()
     assert values(settings, names.findings_topic) == expected(records)
     assert offset_of_group(settings, 0) == len(records)
+
+
+def test_findings_alone_tell_that_state_and_offsets_were_committed(
+    broker: Broker, fresh_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, records = named_settings(broker.bootstrap, fresh_name), events(2000)
+    names = settings.kafka
+    ensure(settings, 1)
+    write(settings, names.requests_topic, records[:1000])
+    with monkeypatch.context() as patched:
+        forgetting(patched, names.changelog_topic, group=True)
+        judge(settings, "all")
+    assert hangs(settings, names.changelog_topic) == {names.changelog_topic}
+    assert offset_of_group(settings, 0) is None
+    told = values(settings, names.findings_topic)
+    assert told
+    write(settings, names.requests_topic, records[1000:])
+    judge(settings, "all")
+    assert hangs(settings, names.changelog_topic) == set()
+    assert values(settings, names.findings_topic) == expected(records)
+    assert offset_of_group(settings, 0) == len(records)
+
+
+def test_parcels_alone_tell_how_far_their_intake_came(
+    broker: Broker, fresh_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, records = named_settings(broker.bootstrap, fresh_name), events(2000)
+    names = settings.kafka
+    ensure(settings, 1, split=True)
+    write(settings, names.requests_topic, records[:1000])
+    with monkeypatch.context() as patched:
+        forgetting(patched, group=True)
+        kafka.run(settings, "intake", once=True)
+    assert offset_of_group(settings, 0, INTAKE) is None
+    write(settings, names.requests_topic, records[1000:])
+    kafka.run(settings, "intake", once=True)
+    assert offset_of_group(settings, 0, INTAKE) == len(records)
+    judge(settings, "judge")
+    assert values(settings, names.findings_topic) == expected(records)
 
 
 def test_findings_that_hang_of_a_commit_that_was_none_are_aborted(broker: Broker, fresh_name: str) -> None:

@@ -182,6 +182,7 @@ def test_stages_apart_need_these_rights_and_say_which_they_lack(
         ("intake", "Group", of.GROUP, (fresh_name,), (may.DESCRIBE,)),
         ("intake", "Group", of.GROUP, (f"{fresh_name}-intake",), (may.READ,)),
         ("intake", "guest too little: .*TransactionalId", of.TRANSACTIONAL_ID, lanes, (may.WRITE,)),
+        ("intake", "guest too little: .*Topic", of.TOPIC, (names.events_topic,), (may.READ,)),
         ("judge", "no right to see it", of.TOPIC, said, out),
         ("judge", "no right to see it", of.TOPIC, into, read),
         ("judge", "too little: .*TransactionalId", of.TRANSACTIONAL_ID, (fresh_name,), (may.WRITE,)),

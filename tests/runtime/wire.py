@@ -59,8 +59,8 @@ def values(settings: Settings, topic: str) -> list[bytes]:
     return [message.value for message in read(settings, topic) if message.value is not None]
 
 
-def offset_of_group(settings: Settings, partition: int) -> int | None:
-    consumer = KafkaConsumer(**access(settings.kafka), group_id=settings.kafka.application_id)
+def offset_of_group(settings: Settings, partition: int, role: str = "") -> int | None:
+    consumer = KafkaConsumer(**access(settings.kafka), group_id=settings.kafka.application_id + role)
     offset: int | None = consumer.committed(TopicPartition(settings.kafka.requests_topic, partition))
     consumer.close()
     return offset
