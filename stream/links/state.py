@@ -254,20 +254,19 @@ class LinkState:
         return len(self.members) > self._max_members or len(self.profiles) > self._max_accounts
 
     def evict(self, now_ms: int, idle_ms: int) -> None:
-        """Drop memberships idle for longer than `idle_ms`, then whatever is over budget."""
+        """Drop memberships idle for longer than `idle_ms`, then accounts and what is left over budget."""
         before = len(self.members)
         keep = (self.members["counts_newest"] >= WINDOW.tile(now_ms - idle_ms)) & ~self._alone(now_ms)
         if keep.sum() * 8 < len(keep) * 7:
             self._drop_members(keep)
-        moved = evict_idle(self.members, self._max_members, "counts_newest")
-        if moved is not None:
-            self._recount()
         accounts = evict_idle(self.profiles, self._max_accounts)
         self._began_ms = None
         if accounts is not None:
             self._drop_members(accounts[self.members["account"]] >= 0)
             self.members["account"][:] = accounts[self.members["account"]]
             self.members.touch(np.arange(len(self.members)))
+        if evict_idle(self.members, self._max_members, "counts_newest") is not None:
+            self._recount()
         self.evictions += before - len(self.members)
 
     def _alone(self, now_ms: int) -> NDArray[np.bool_]:

@@ -1,5 +1,7 @@
 """State of the links stage: who sits on which link, through eviction and storage."""
 
+from collections import Counter
+
 import numpy as np
 import polars as pl
 import pytest
@@ -103,6 +105,25 @@ def test_whatever_is_evicted_the_rest_keeps_its_place(accounts: int, members: in
     assert len(limited.profiles)
     by_key = dict(zip(limited.profiles.keys.tolist(), limited.profiles["account_id"].tolist(), strict=False))
     assert all(key(int(name.removeprefix("acc-"))) == of for of, name in by_key.items())
+
+
+def test_accounts_that_stay_keep_their_links_where_there_is_room_for_them() -> None:
+    state = filled().links.state
+    rows = len(state.members)
+    limited = LinkState(KINDS, len(state.profiles) // 2, rows // 2)
+    tables = {table.name: table for table in limited.tables}
+    for block in state.snapshot():
+        tables[block.table].restore(block)
+    limited.evict(NOW_MS, 28 * DAY_MS)
+    assert 0 < len(limited.profiles) <= len(state.profiles) // 2
+    before = on_links(state)
+    left = limited.profiles.keys[: len(limited.profiles)].tolist()
+    assert on_links(limited) == {account: before[account] for account in left}
+
+
+def on_links(state: LinkState) -> Counter[int]:
+    """Account -> links."""
+    return Counter(state.profiles.keys[state.members["account"]].tolist())
 
 
 def test_veterans_are_those_who_came_before_and_are_not_named() -> None:
