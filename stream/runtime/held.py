@@ -59,7 +59,8 @@ class Held:
         if keep is not None:
             rows = rows.filter(pl.Series(keep(rows["account"].to_numpy())))
         self._new.append(rows)
-        self._unsaved.append(rows)
+        if not self._rewrite:  # else all are in the next `changes`, which a replay never asks for
+            self._unsaved.append(rows)
 
     @property
     def watermark_ms(self) -> int | None:
@@ -106,7 +107,7 @@ class Held:
         ready = self._rows.filter(pl.col(_SEEN) < before_ms)
         if ready.height:
             self._rows = self._rows.filter(pl.col(_SEEN) >= before_ms)
-            self._rewrite = True
+            self._rewrite, self._unsaved = True, []
         return ready.sort(_CANONICAL)
 
     def put_back(self, rows: pl.DataFrame) -> None:

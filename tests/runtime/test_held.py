@@ -195,3 +195,11 @@ def test_changes_are_the_state(whole: bool, taken: list[Step]) -> None:
         assert copy.watermark_ms == held.watermark_ms
         assert copy.changes() == []
     assert released(copy, 10**9) == released(held, 10**9)
+
+
+def test_a_replay_which_asks_for_no_changes_holds_no_event_that_was_decided() -> None:
+    held = Held(DISORDER_MS)
+    for hour in range(5):
+        hold(held, "a", hour * 1000 + 1)
+        held.release((hour + 1) * 1000)
+    assert (held.count, held._new, held._unsaved) == (0, [], [])
