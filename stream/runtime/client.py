@@ -35,6 +35,8 @@ from stream.runtime.access import access
 from stream.settings import Kafka
 
 LOGGER: Final = "aiokafka"
+_UNHURRIED_MS: Final = 3_600_000
+"""Asking for offsets it would give up after 40 s: sooner than those who ask, and they bound their wait."""
 RETRY_MS: Final = 10
 """Its default of 100 ms costs a third of a commit's time."""
 
@@ -160,9 +162,6 @@ class Producer(Protocol):
     ) -> asyncio.Future[Any]:
         """Take a record; the future has its `offset` once Kafka has it, or tells why not."""
 
-    async def flush(self) -> None:
-        """Until Kafka has all that was sent."""
-
     async def commit_transaction(self) -> None:
         """Does not notice a record that failed: only its future tells."""
 
@@ -197,6 +196,7 @@ def consumer(
         fetch_max_wait_ms=wait_ms,
         retry_backoff_ms=RETRY_MS,
     )
+    made._request_timeout_ms = _UNHURRIED_MS
     return cast(Consumer, made)
 
 

@@ -170,7 +170,7 @@ class Ledger:
 
     async def _begin(self, reader: Consumer, tp: Partition, restoring: Restoring) -> None:
         """Load the local copy, if there is one and Kafka has all that follows it; read on from there."""
-        await reader.seek_to_beginning(tp)
+        await patiently(reader.seek_to_beginning(tp), tp.topic)
         if self._mirror is None:
             return
         topic_id = await asyncio.to_thread(id_of, self._settings, tp.topic)
@@ -186,7 +186,7 @@ class Ledger:
             reader.seek(tp, last.offset + 1)
             self._mirror.go_on()
         else:
-            await reader.seek_to_beginning(tp)
+            await patiently(reader.seek_to_beginning(tp), tp.topic)
             self._mirror.start_anew()
 
     async def _follows(self, reader: Consumer, tp: Partition, last: Last) -> bool:

@@ -14,7 +14,7 @@ from uuid import uuid4
 from kafka.admin import KafkaAdminClient
 
 from stream.runtime.topics import ensure
-from tests.compare.topics import Load, committed, create, forget, told, told_by_tables
+from tests.compare.topics import Load, changelogs, committed, create, forget, told, told_by_tables
 from tests.compare.work import PARTITIONS, Results
 from tests.conftest import named_settings
 from tests.runtime.wire import environment
@@ -69,6 +69,10 @@ def run(contestant: Contestant, python: Path, bootstrap: str, load: Load) -> Run
     """From an empty state to the end of the topic; raises CalledProcessError where it fails."""
     name, folder = f"compare-{uuid4().hex[:8]}", Path(tempfile.mkdtemp(prefix="shoal-compare-"))
     create(bootstrap, f"{name}-results", 1)
+    if contestant.tables:
+        # Faust makes them too, asks for them before they are there, and then stands for good.
+        for changelog in changelogs(name).values():
+            create(bootstrap, changelog, PARTITIONS)
     given = _environment(contestant, bootstrap, load, name, folder)
     try:
         cpu_s, wall_s = _worked(contestant, python, bootstrap, load.topic, load.records, given)

@@ -85,11 +85,16 @@ def told(bootstrap: str, topic: str) -> Results:
     return dict(read_result(record.value) for record in _records(bootstrap, topic))
 
 
+def changelogs(name: str) -> dict[int, str]:
+    """The topic of each table, by the seconds of its windows."""
+    return {size_s: f"{name}-windows-{size_s}-changelog" for size_s in SIZES_S}
+
+
 def told_by_tables(bootstrap: str, name: str) -> Results:
     """The newest value of each window in the changelogs of two tables."""
     found: Results = {}
-    for size_s in SIZES_S:
-        for record in _records(bootstrap, f"{name}-windows-{size_s}-changelog"):
+    for size_s, topic in changelogs(name).items():
+        for record in _records(bootstrap, topic):
             account, (start_s, _) = orjson.loads(record.key)
             count, tokens, networks = orjson.loads(record.value)
             found[Window(account, size_s, round(start_s))] = Figures(count, tokens, len(networks))

@@ -7,7 +7,7 @@ What was written by then has reached the broker, so that a point is the same pla
 import os
 import signal
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from aiokafka.conn import AIOKafkaConnection
 from aiokafka.protocol.transaction import EndTxnRequest
@@ -51,7 +51,7 @@ def _arm_a_step(step: str, commit: int) -> None:
         mine = calls  # an intake has a commit for each partition under way
         await whole(self, *arguments)
         if mine == commit:
-            await self._started.flush()
+            await cast(Any, self._started).flush()
             cut()
 
     setattr(Writer, step, then_cut)

@@ -1,11 +1,14 @@
 import asyncio
 import logging
+from collections.abc import Callable, Coroutine
 
 import pytest
 
 from stream.errors import BrokerError
 from stream.runtime import waiting
-from stream.runtime.waiting import goodbye, patiently
+from stream.runtime.client import Partition, consumer
+from stream.runtime.waiting import PATIENCE_S, goodbye, patiently
+from stream.settings import Kafka
 
 
 async def soon(value: int) -> int:
@@ -55,3 +58,24 @@ def test_a_client_that_does_not_close_is_left(monkeypatch: pytest.MonkeyPatch) -
 def test_what_a_client_says_at_its_end_reaches_nobody() -> None:
     asyncio.run(goodbye(failing()))
     asyncio.run(goodbye(cancelled()))
+
+
+@pytest.mark.parametrize("ask", ["beginning_offsets", "end_offsets"])
+def test_the_client_gives_up_no_sooner_than_who_asks_for_offsets(ask: str) -> None:
+    given_s: list[float] = []
+
+    class Fetcher:
+        def __getattr__(self, name: str) -> Callable[..., Coroutine[None, None, dict[Partition, int]]]:
+            async def asked(partitions: object, timeout_ms: int) -> dict[Partition, int]:
+                given_s.append(timeout_ms / 1000)
+                return {}
+
+            return asked
+
+    async def asking() -> None:
+        made = consumer(Kafka())
+        made._fetcher = Fetcher()  # type: ignore[attr-defined]
+        await getattr(made, ask)([Partition("requests", 0)])
+
+    asyncio.run(asking())
+    assert given_s[0] > PATIENCE_S
