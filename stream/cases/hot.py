@@ -104,15 +104,12 @@ def judge(
     in_step = units.by_kind(lambda kind: kind.within_s is not None)
     settled = np.where(in_step, 0.0, _only_alike(pieces))
     need = threshold + _margin(units, hard, min_units) + newcomers + settled
-    own = _no_product(pieces, in_one_place(units, pieces)) | harvests | in_step
-    # rounded, so that the last bit of a sum of floats cannot decide
     enough &= reasons >= 2
-    able, product = enough & own, enough & ~own
-    hot = able & (np.round(total, 6) >= np.round(need, 6))
+    # rounded, so that the last bit of a sum of floats cannot decide
+    hot = enough & (np.round(total, 6) >= np.round(need, 6))
     adopted = changed.nats - pieces["changed"].nats
     return Judged(
-        units, pieces, total, need, hard, newcomers, settled, adopted, product, {}, np.zeros(len(need)), able,
-        hot,
+        units, pieces, total, need, hard, newcomers, settled, adopted, {}, np.zeros(len(need)), enough, hot,
     )  # fmt: skip
 
 
@@ -170,19 +167,6 @@ def _drawn(units: Units, pieces: dict[str, Piece]) -> NDArray[np.bool_]:
     at_work = busier(units, BUSY) & (pieces["young"].observed >= _POOL)
     taken_over = (alike > _BOTH) & (pieces["changed"].nats > _COUNTS)
     return np.asarray((units.votes >= _DOZEN) & (taken_over | ((alike > POOL_ALIKE) & at_work)))
-
-
-def _no_product(pieces: dict[str, Piece], in_one_place: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Where there is a reason that a product, or the news of one, does not give who comes for it.
-
-    Unrelated firms that take up one review product are new, move with its servers, and share its prompts,
-    their sizes and its tool: that named all of them in six of six worlds. They differ in size and habits, and
-    do nothing that only campaigns do. So do those whom the news brings to one quick start, some on throwaway
-    mail; in a room, at one task, people are more alike. Of 113 times that a campaign's link was hot, at the
-    six-hourly looks of nine looked-at worlds, one lacked such a reason.
-    """
-    drawn = np.where(in_one_place, pieces["alike"].nats > POOL_ALIKE, _alike_or_even(pieces))
-    return np.asarray((_reason(pieces, DEEDS) > _COUNTS) | drawn)
 
 
 def _alike_or_even(pieces: dict[str, Piece]) -> NDArray[np.bool_]:

@@ -43,12 +43,10 @@ class Judged:
     """Nats of the need that are asked because nothing has begun: members are merely alike."""
     adopted: Floats
     """Nats of `changed` that do not count, for some members changed and not half of them."""
-    product: NDArray[np.bool_]
-    """Where units and reasons are enough, but all there is could come of sharing one product."""
     likeness: dict[str, Piece]
-    """Likeness by attribute, which the table of weights knows and the rules do not."""
+    """Likeness by attribute, which the rules do not know."""
     opinion: Floats
-    """Nats of the total that the table of weights adds, or takes where negative: see `opinion`."""
+    """Nats of the total that table and trees add, or take where negative: see `opinion`."""
     able: NDArray[np.bool_]
     """Whether there are units and reasons enough: nats over the need alone would make it hot."""
     hot: NDArray[np.bool_]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from stream.cases.hot import FEW_UNITS, judge
 from stream.cases.judged import Judged
-from stream.cases.opinion import heard
+from stream.cases.opinion import SOME_NATS, Learned, heard
 from stream.cases.remembered import Remembered
 from stream.evidence import Lagged, Piece, score
 from stream.evidence.exchangeability import ALIKE_CAP
@@ -21,15 +21,14 @@ from stream.evidence.place import PLACE_SHARE, most_together
 from stream.evidence.units import Units, units_of
 from stream.learning.history import History
 from stream.learning.reference import LAG_MS, Normality
-from stream.learning.weights import Weights
 from stream.links.seats import Seats, sampled
 from stream.links.state import LinkState
 from stream.settings import Alerts
 
 SAMPLE: Final = 256
 """Units of a link that are judged: more votes than the evidence counts, however popular the link."""
-_REACH: Final = 2.0 + ALIKE_CAP
-"""Nats below the threshold from which `alike`, and the relief of hard evidence, can lift a link over it."""
+_REACH: Final = SOME_NATS - ALIKE_CAP
+"""Nats against a link from which, with `alike`, it may have enough of them to be asked about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class Judging:
     alerts: Alerts
     history: History
     remembered: Remembered
-    table: Weights
+    learned: Learned
 
     def unnamed(self, seats: Seats) -> NDArray[np.bool_]:
         """Seats of accounts that are in no case."""
@@ -80,8 +79,8 @@ class Judging:
         rates = normality.rates_by_kind([kind.name for kind in self.state.kinds], units.kind)
         veterans = self.state.veterans(now_ms - LAG_MS)[units.link]
         lagged = Lagged(rates, normality.ranked, normality.of_newcomers, normality.contrast, veterans)
-        pieces, likeness = score(units, lagged, -np.inf if whole else alerts.threshold_nats - _REACH)
+        pieces, likeness = score(units, lagged, -np.inf if whole else _REACH)
         news = self.history.news(links.keys[units.link], pieces, now_ms)
         remembered = self.remembered.nats(links)[units.link]
         judged = judge(units, news, remembered, alerts.threshold_nats, alerts.min_units)
-        return heard(judged, likeness, remembered, self.table), pieces
+        return heard(judged, likeness, remembered, self.learned), pieces

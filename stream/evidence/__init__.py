@@ -77,12 +77,12 @@ class Scored(NamedTuple):
 def score(units: Units, lagged: Lagged, reach: float = -np.inf) -> Scored:
     """All evidence about links; silent where a link's own value fixes it.
 
-    `alike` and likeness are worked out only for links that have `reach` nats without.
+    `alike` and likeness are worked out only for links with `reach` nats against them without.
     """
     told = [piece for family in FAMILIES.values() for piece in family(units, lagged)]
     pieces = {piece.name: _silenced(piece, units) for piece in told}
-    total = np.sum([piece.nats for piece in pieces.values()], axis=0)
-    alike, likeness = exchangeability.alike(units, lagged, total >= reach)
+    against = np.sum([np.maximum(piece.nats, 0.0) for piece in pieces.values()], axis=0)
+    alike, likeness = exchangeability.alike(units, lagged, against >= reach)
     return Scored(pieces | {"alike": _silenced(alike, units)}, likeness)
 
 

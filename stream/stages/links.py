@@ -16,6 +16,7 @@ from stream.cases.cleared import cleared
 from stream.cases.hot import FEW_UNITS
 from stream.cases.judging import SAMPLE, Judging
 from stream.cases.naming import Naming
+from stream.cases.opinion import Learned
 from stream.cases.overlap import Overlap, named_links, overlaps
 from stream.cases.probation import judge_again
 from stream.cases.remembered import Remembered
@@ -23,6 +24,7 @@ from stream.cases.roll import Roll
 from stream.cases.sticky import Sticky, StickyLinks
 from stream.cases.suspect import Suspect
 from stream.cases.unusual import with_unusual
+from stream.config import config_path
 from stream.evidence import PIECES
 from stream.findings.cleared import Cleared
 from stream.learning.baseline import Baseline, panel
@@ -30,6 +32,7 @@ from stream.learning.budget import Budget
 from stream.learning.history import History
 from stream.learning.reference import Record, Reference
 from stream.learning.survey import survey
+from stream.learning.trees import load_trees
 from stream.learning.verdicts import VerdictLearner
 from stream.learning.weights import load_weights
 from stream.links.kinds import LinkKind
@@ -65,7 +68,8 @@ class Links:
         self._history = History(NAME, PIECES)
         self._sticky = StickyLinks()
         self.remembered = Remembered(kinds)
-        self._judging = Judging(self.state, self._alerts, self._history, self.remembered, table)
+        learned = Learned(table, load_trees(config_path("trees.json")))
+        self._judging = Judging(self.state, self._alerts, self._history, self.remembered, learned)
         self._naming: Naming | None = None
         self._learned = True
         self.scored = self.hot = 0
@@ -111,7 +115,7 @@ class Links:
         self.budget.read(now_ms)
         if judged is not None:
             keys = self.state.links.keys[judged.units.link]
-            self.budget.note(keys, judged.total - judged.need, judged.able | judged.hot, now_ms)
+            self.budget.note(keys, judged.total - judged.need, judged.able, now_ms)
         seats = self.remembered.without_allowed(members, self.state.links)
         self._naming = Naming(
             self.state,

@@ -40,7 +40,7 @@ def test_what_was_worked_out_from_a_constant_is_worked_out_again() -> None:
     reach, sigma, families = judging._REACH, piece._OFFSET_SIGMA, hot._FAMILIES
     found = constants()
     with replaced(found["evidence.exchangeability.ALIKE_CAP"], exchangeability.ALIKE_CAP + 1):
-        assert reach + 1 == judging._REACH
+        assert reach - 1 == judging._REACH
     with replaced(found["evidence.piece.TAIL_OFFSET"], 2 * piece.TAIL_OFFSET):
         assert sigma < piece._OFFSET_SIGMA
     with replaced(found["cases.hot._COUNTS"], 77.0):

@@ -11,13 +11,14 @@ from rich.console import Console
 from stream.cases.cleared import SENTENCES, cleared
 from stream.cases.hot import judge
 from stream.cases.judged import Judged
-from stream.cases.opinion import heard
+from stream.cases.opinion import Learned, heard
 from stream.config import Alerts
 from stream.errors import InputError
 from stream.evidence import PIECES, Piece, Units
 from stream.evidence.piece import DEEDS
 from stream.findings.cleared import Cleared, cleared_bytes, show_cleared
 from stream.learning.weights import Weights
+from tests.cases.test_opinion import LIKE_ANY, MUTE
 from tests.evidence.population import NOW_MS, Population
 
 ALERTS = Alerts()
@@ -129,12 +130,6 @@ def test_what_is_not_there_cannot_be_explained() -> None:
         show_cleared("ff", [b"{"], "cleared")
 
 
-def test_customers_of_one_product_are_told_as_such() -> None:
-    shared = {"young": 5.0, "templated": 5.0, "breadth": 3.0}
-    assert reasons(*told(shared)) == {"product": 3.0}
-    assert not told(shared | {"alike": 3.0})
-
-
 def test_who_is_merely_alike_is_told_as_such() -> None:
     alike = {"alike": 4.0, "even": 4.0, "breadth": 2.5}
     assert reasons(*told(alike)) == {"settled": 3.0}
@@ -156,7 +151,8 @@ def test_a_table_that_knows_such_links_for_honest_ones_is_told() -> None:
     links = made.links.state.links
     rules = judge(made.units(), much, none, ALERTS.threshold_nats, ALERTS.min_units)
     assert rules.hot[0]
-    against = heard(rules, {}, none, Weights(bias=-10.0, by_piece=tuple((name, 0.0) for name in MUCH)))
+    table = Weights(bias=-10.0, by_piece=tuple((name, 0.0) for name in MUCH))
+    against = heard(rules, LIKE_ANY, none, Learned(table, MUTE))
     found = reasons(*cleared(against, much, none, links, ALERTS, NOW_MS))
     assert found["table"] == pytest.approx(-against.opinion[0], abs=1e-3)
     assert "kind" not in found

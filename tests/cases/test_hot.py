@@ -51,36 +51,6 @@ def test_two_reasons_over_the_threshold_are_hot() -> None:
     assert not hot({"young": 4.0, "alike": 3.5})
 
 
-PRODUCT = dict.fromkeys(("young", "roaming", "templated", "breadth", "uniform_tool", "tokens_in"), 5.0)
-"""What the newcomers of one product have in common: its release, its servers, its prompts and its tool."""
-
-
-def test_what_a_product_gives_its_customers_is_never_hot() -> None:
-    assert not hot(PRODUCT)
-    assert not hot(PRODUCT | {"even": 4.0})
-    assert not hot(PRODUCT | {"even": 4.0, "alike": 1.4})
-    assert hot(PRODUCT | {"even": 4.0, "alike": 1.6})
-    assert hot(PRODUCT | {"alike": 2.6})
-
-
-@pytest.mark.parametrize("name", DEEDS)
-def test_what_no_product_does_is_a_reason_beside_it(name: str) -> None:
-    assert hot(PRODUCT | {name: 2.1})
-    assert not hot(PRODUCT | {name: 1.9})
-
-
-def test_throwaway_mail_is_none_for_the_news_brings_it_too() -> None:
-    assert not hot(PRODUCT | {"throwaway": 5.0})
-    assert hot(PRODUCT | {"throwaway": 5.0, "alike": 2.6})
-
-
-def test_in_one_place_people_have_to_be_more_alike() -> None:
-    hackathon = {"young": 5.0, "throwaway": 5.0, "even": 3.4, "tokens_in": 2.0, "alike": 3.0}
-    assert not hot(hackathon, units_of("network"))
-    assert hot(hackathon | {"alike": 3.1}, units_of("network"))
-    assert hot(hackathon)
-
-
 def test_roaming_tells_only_of_those_who_are_no_customers_on_somebodys_servers() -> None:
     base = {"young": 5.0, "even": 4.0}
     assert judged(base | {"alike": 2.9}).need == judged(base | {"alike": 2.9, "roaming": 5.0}).need - 5.0

@@ -14,6 +14,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from unittest.mock import patch
@@ -25,7 +26,9 @@ from scipy.optimize import minimize
 
 from stream.cases.judging import Judging
 from stream.cases.naming import Naming
-from stream.cases.opinion import NATS, VOTES, room
+from stream.cases.opinion import NATS, SOME_NATS, VOTES, against
+from stream.cases.outline import FEATURES as OUTLINE
+from stream.cases.outline import outline
 from stream.config import Settings
 from stream.evidence import LIKENESS, PIECES
 from stream.evidence.piece import Floats
@@ -37,7 +40,6 @@ _FROM_DAY: Final = 12
 """Before there is a reference a week old, links look odd for no reason of theirs."""
 _FIRST_MS: Final = 6 * DAY_MS
 """Of a campaign: a week on, its own links are part of what is normal, for nobody is named."""
-_SOME_NATS: Final = 6.0
 _LEAST_UNITS: Final = 5
 _RIDGE: Final = 5e-3
 """Penalty on squared weights of one spread each, to a mean loss of one look."""
@@ -45,7 +47,8 @@ _SHRUNK: Final = 2 / 3
 """Looks at one link are hardly independent, and the learner may move a weight by half without passing 1."""
 
 
-_FEATURES: Final = (*PIECES, *LIKENESS)
+TOLD: Final = (*PIECES, *LIKENESS)
+"""What the table weighs."""
 _OVER: Final = 1 / 4
 """Honest groups over the threshold, to a world."""
 
@@ -53,8 +56,8 @@ _OVER: Final = 1 / 4
 class Look(NamedTuple):
     """A link at one time; `group` is its campaign, else the honest population that most on it are of.
 
-    `margin`: nats that the rules have over their need, less what the table takes off in one place; -inf where
-    no nats make it hot.
+    `margin`: nats that the rules have over their need; `able`: whether they would let the link be hot;
+    `outline`: its figures, in the order of `stream.cases.outline.FEATURES`.
     """
 
     time_ms: int
@@ -63,6 +66,8 @@ class Look(NamedTuple):
     guilty: bool
     nats: Floats
     margin: float
+    able: bool
+    outline: Floats
 
 
 def labels(truth: Path) -> dict[str, str]:
@@ -111,18 +116,20 @@ def _watched(label: dict[str, str], found: list[Look]) -> Iterator[None]:
                 members.setdefault(link, []).append(label[ids[account]])
             judged_now = told[0]
             pieces = judged_now.pieces | judged_now.likeness
-            nats = np.stack([pieces[name].nats for name in _FEATURES], axis=1)
-            adds_up = np.maximum(nats[:, : len(PIECES)], 0).sum(axis=1)
-            some = (adds_up >= _SOME_NATS) & (units.votes >= _LEAST_UNITS)
-            by_rules = judged_now.total - judged_now.opinion - judged_now.need
-            margin = np.where(judged_now.able, by_rules - NATS * VOTES * room(judged_now), -np.inf)
+            nats = np.stack([pieces[name].nats for name in TOLD], axis=1)
+            some = (against(judged_now.pieces) >= SOME_NATS) & (units.votes >= _LEAST_UNITS)
+            rules = replace(judged_now, total=judged_now.total - judged_now.opinion)
+            drawn = outline(rules, judged_now.likeness)
+            rows = np.stack([drawn[name] for name in OUTLINE], axis=1)
+            margin = rules.total - rules.need
             for i in np.flatnonzero(some).tolist():
                 slot = int(units.link[i])
                 group = _group(members[slot])
                 if group:
                     value = int(links["value"][slot])
                     guilty = group.startswith("campaign/")
-                    found.append(Look(now_ms, group, value, guilty, nats[i], float(margin[i])))
+                    able = bool(rules.able[i])
+                    found.append(Look(now_ms, group, value, guilty, nats[i], float(margin[i]), able, rows[i]))
         return told
 
     with patch.object(Judging, "units", keep), patch.object(Judging, "judged", look):
@@ -158,23 +165,39 @@ def fitted(worlds: Sequence[Sequence[Look]]) -> Weights:
         penalised = np.append(b[:-1], 0.0)
         return mean + _RIDGE / 2 * float(penalised @ penalised), slope + _RIDGE * penalised
 
-    adds_up = np.arange(len(_FEATURES)) < len(PIECES)
+    adds_up = np.arange(len(TOLD)) < len(PIECES)
     found = _bounded(loss, spread, np.zeros(len(spread)))
     least = np.where(adds_up, (found[:-1] / spread)[adds_up].max() / 10, 0.0)
     weights = (_SHRUNK * _bounded(loss, spread, least)[:-1] / spread).round(2)
-    return Weights(_bias(worlds, weights), tuple(zip(_FEATURES, weights.tolist(), strict=True)))
+    return Weights(_bias(worlds, weights), tuple(zip(TOLD, weights.tolist(), strict=True)))
 
 
 def _bias(worlds: Sequence[Sequence[Look]], weights: Floats) -> float:
     """The bias at which some groups of honest accounts get over the threshold, with the rules heard."""
+    told = [
+        np.array(
+            [
+                float(look.nats @ weights) + look.margin / NATS / VOTES if look.able else -np.inf
+                for look in world
+            ]
+        )
+        for world in worlds
+    ]
+    return -over_by_honest(worlds, told)
+
+
+def over_by_honest(worlds: Sequence[Sequence[Look]], told: Sequence[Floats], a_world: float = _OVER) -> float:
+    """The log odds that `a_world` groups of honest accounts get over in each world.
+
+    `told`: log odds of the looks of each world, shape (looks,).
+    """
     peak: dict[tuple[int, str], float] = {}
-    for number, world in enumerate(worlds):
-        for look in world:
+    for number, (world, odds) in enumerate(zip(worlds, told, strict=True)):
+        for look, most in zip(world, odds.tolist(), strict=True):
             if not look.guilty:
-                told = float(look.nats @ weights) + look.margin / NATS / VOTES
-                peak[number, look.group] = max(peak.get((number, look.group), -np.inf), told)
+                peak[number, look.group] = max(peak.get((number, look.group), -np.inf), most)
     highest = sorted(peak.values(), reverse=True)
-    return -round(highest[min(int(len(worlds) * _OVER), len(highest) - 1)] + 0.005, 2)
+    return round(highest[min(int(len(worlds) * a_world), len(highest) - 1)] + 0.005, 2)
 
 
 def _bounded(loss: Any, spread: Floats, least: Floats) -> NDArray[np.float64]:
@@ -188,7 +211,7 @@ def _usual(worlds: Sequence[Sequence[Look]]) -> str:
     guilty = [(n, look) for n, world in enumerate(worlds) for look in world if look.guilty]
     weight = [often[number, look.value] ** -0.5 for number, look in guilty]
     mean = np.average([look.nats for _, look in guilty], axis=0, weights=weight)
-    return ", ".join(f"{name} {nats:.1f}" for name, nats in zip(_FEATURES, mean, strict=True) if nats >= 0.05)
+    return ", ".join(f"{name} {nats:.1f}" for name, nats in zip(TOLD, mean, strict=True) if nats >= 0.05)
 
 
 def main(arguments: Sequence[str]) -> None:
