@@ -3,6 +3,7 @@
 Two components. The population (lagged, fixed) and the campaign (free, fitted by EM; Dempster, Laird and
 Rubin 1977), in which only suspicious traits may rise. Continuous habits are bounded to less than a nat,
 so that they cannot carry a verdict; an account is named only if it shows a trait that made the link hot.
+Where members are beyond doubt draws of one dispatcher, to look like them is such a trait.
 """
 
 from collections.abc import Sequence
@@ -55,13 +56,15 @@ class Mixture:
     """Log ratio of the campaign's to the population's share of events, by bin of the histograms."""
     identity: bool = True
     """Whether being young, say, is enough of a trait to be named for; not on a popular tool (`all_new`)."""
+    drawn: bool = False
+    """Whether looking like the campaign is; see `Judged.drawn`."""
 
     def plain(self) -> dict[str, Any]:
         """For storing as JSON."""
         return {
             "prior": self.prior, "rates": self.rates, "shown": self.shown,
             "normal": [self.normal.mean, self.normal.spread], "own": [self.own.mean, self.own.spread],
-            "look": self.look, "identity": self.identity,
+            "look": self.look, "identity": self.identity, "drawn": self.drawn,
         }  # fmt: skip
 
     @staticmethod
@@ -69,7 +72,7 @@ class Mixture:
         """Inverse of `plain`."""
         return Mixture(
             plain["prior"], plain["rates"], Normal(*plain["normal"]), plain["shown"], Normal(*plain["own"]),
-            plain["look"], plain["identity"],
+            plain["look"], plain["identity"], plain["drawn"],
         )  # fmt: skip
 
 
@@ -99,7 +102,10 @@ def posterior(mixture: Mixture, members: Members) -> tuple[Floats, NDArray[np.bo
     for name, values in habits(members).items():
         nats = _log_normal(values, mixture.own, name) - _log_normal(values, mixture.normal, name)
         odds += zeroed(np.clip(nats, *_HABIT_BOUNDS))
-    odds += np.clip(zeroed(normalise(members.histograms)[0]) @ np.array(mixture.look), *_LOOK_BOUNDS)
+    look = zeroed(normalise(members.histograms)[0]) @ np.array(mixture.look)
+    odds += np.clip(look, *_LOOK_BOUNDS)
+    if mixture.drawn:
+        strong |= look >= _LOOK_BOUNDS[1]
     odds += np.clip(np.log(members.share / TYPICAL_SHARE), *_SHARE_BOUNDS)
     return 1 / (1 + np.exp(-odds)), strong
 
@@ -123,11 +129,12 @@ def fit(
     look: Floats,
     score: float,
     identity: bool = True,
+    drawn: bool = False,
 ) -> tuple[Mixture, Floats, NDArray[np.bool_]]:
     """Fit the campaign's component to the members of a hot link.
 
     `shown`: shares of the traits to start from; `look`: shares of the population's events by bin;
-    `score`: nats of the link, which set the first prior; `identity`: see `Mixture`.
+    `score`: nats of the link, which set the first prior; `identity`, `drawn`: see `Mixture`.
     Returns the mixture and `posterior` of the members.
     """
     everyone = np.ones(len(members.account))
@@ -143,6 +150,7 @@ def fit(
         start,
         _look(shape, everyone, look),
         identity,
+        drawn,
     )
     weight, strong = posterior(mixture, members)
     for _ in range(_ROUNDS):
@@ -154,6 +162,7 @@ def fit(
             _weighted(members, weight),
             _look(shape, weight, look),
             identity,
+            drawn,
         )
         before = weight
         weight, strong = posterior(mixture, members)

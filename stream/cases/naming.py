@@ -169,6 +169,7 @@ class Naming:
             self.normality.look,
             score - opinion,
             judged.identity_tells(i, kind, free) and not pays_for_others(kind),
+            judged.drawn(i),
         )
         if judged.pieces["breadth"].nats[i] > 2:
             strong[:] = True

@@ -72,6 +72,16 @@ def test_habits_alone_name_nobody() -> None:
     assert not strong.any()
 
 
+def test_of_what_is_drawn_by_one_who_looks_like_it_is_named_and_who_merely_shares_the_link_is_not() -> None:
+    members = mixed(40, tool=7)
+    shown = {name: float(np.nan_to_num(np.nanmean(members.traits[name]))) for name in TRAITS}
+    mixture, _, strong = fit(members, list(TRAITS), shown, RATES, NORMAL, LOOK, 15.0, drawn=True)
+    pool = is_guilty(members, 40)
+    assert strong[pool].all()
+    assert not strong[~pool].any()
+    assert Mixture.of(orjson.loads(orjson.dumps(mixture.plain()))).drawn
+
+
 def test_who_shows_no_trait_of_the_campaign_is_never_strong() -> None:
     members = mixed(30)
     _, _, strong = fitted(members)

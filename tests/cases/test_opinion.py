@@ -142,6 +142,12 @@ def test_who_shares_one_product_is_judged_like_all() -> None:
         assert judged.hot[0] == hot
 
 
+def test_links_far_over_the_need_whose_members_are_alike_are_drawn_by_one() -> None:
+    for alike, odds, drawn in ((3.1, 5.0, True), (3.0, 5.0, False), (3.1, 0.0, False)):
+        _, judged = both({"alike": alike, "young": 5.0}, Weights(), trees=trees_that_say(odds))
+        assert judged.drawn(0) == drawn
+
+
 def test_an_analyst_is_heard_by_both() -> None:
     nats = {"young": 5.0, "alike": 4.0, "orphaned": 6.0}
     _, before = both(nats, Weights())
