@@ -190,6 +190,8 @@ def test_only_one_worker_writes_and_another_takes_over(tmp_path: Path) -> None:
     topic: list[tuple[int, Record]] = []
     first = Worker(topic, tmp_path)
     first.commit({1: 5})
+    assert first.mirror
+    first.mirror.settle()  # by its own thread it owns the folder
     second = Worker(topic, tmp_path)
     assert second.mirror
     second.mirror.settle()
