@@ -36,6 +36,8 @@ class Members:
     active_hours: Floats
     goes_on: Floats
     """1 where the account is used in its old way too since it was in a new one, else 0."""
+    away: Floats
+    """1 where the account has a past and is used from a new network or in two new ways, else 0."""
     histograms: NDArray[np.uint8]
 
     def where(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "Members":
@@ -64,6 +66,7 @@ class Units:
     copied: Floats
     active_hours: Floats
     goes_on: Floats
+    away: Floats
     tool: NDArray[np.uint64]
     unit: NDArray[np.uint64]
     size: NDArray[np.int64]
@@ -156,6 +159,7 @@ def units_of(kinds: Sequence[LinkKind], kind: NDArray[np.uint8], members: Member
         copied=mean(members.copied),
         active_hours=mean(members.active_hours),
         goes_on=mean(members.goes_on),
+        away=mean(members.away),
         tool=members.tool[start],
         unit=unit,
         size=size,

@@ -15,7 +15,7 @@ PROFILE: Final[dict[str, Column]] = {
     "first_ms": Column(np.int64),
     "last_ms": Column(np.int64),
     "email_class": Column(np.uint8, fill=255),
-    "goes_on": Column(np.uint8),
+    **dict.fromkeys(("goes_on", "away"), Column(np.uint8)),
     "home_share": Column(np.float32),
     **dict.fromkeys(
         ("total", "events", "sized", "streamed", "orphaned", "handed_over", "failed_over",

@@ -245,6 +245,7 @@ class LinkState:
             tool=profile["tool"][at],
             active_hours=profile["active_hours"].astype(np.float64)[at],
             goes_on=profile["goes_on"].astype(np.float64)[at],
+            away=profile["away"].astype(np.float64)[at],
             histograms=profile["histograms"].take(at, axis=0),
         )
 

@@ -28,6 +28,8 @@ class Novelty(NamedTuple):
 
     at_once: Mask
     """A new network, and AT_ONCE of the other attributes new."""
+    elsewhere: Mask
+    """A new network, or AT_ONCE of the other attributes new."""
     since_ms: NDArray[np.int64]
     """When the first of its new values was shown first; NEWER where none is new."""
     settled_ms: NDArray[np.int64]
@@ -70,9 +72,9 @@ class Habits:
             new[number, known] = fresh = events["time_ms"][known] - first_ms < NOVELTY_MS
             since_ms[known] = np.minimum(since_ms[known], np.where(fresh, first_ms, NEWER))
             settled_ms[known] = np.maximum(settled_ms[known], first_ms)
-        elsewhere, count = new[ATTRIBUTES.index("network")], new.sum(axis=0)
+        network, count = new[ATTRIBUTES.index("network")], new.sum(axis=0)
         settled_ms[(count > 0) | (settled_ms < 0)] = NEWER
-        return Novelty(elsewhere & (count > AT_ONCE), since_ms, settled_ms)
+        return Novelty(network & (count > AT_ONCE), network | (count >= AT_ONCE), since_ms, settled_ms)
 
     def _observe_one(
         self,

@@ -20,17 +20,17 @@ ATTRIBUTES: Final = (
 )  # fmt: skip
 BINS: Final = 8
 WIDTH: Final = len(ATTRIBUTES) * BINS
-_UNKNOWN: Final = -1
+UNKNOWN: Final = -1
 
 
 def _by_hash(values: NDArray[Any]) -> NDArray[np.int64]:
     bins = (mix(values.astype(np.uint64)) >> np.uint64(61)).astype(np.int64)
-    return np.where(values != 0, bins, _UNKNOWN)
+    return np.where(values != 0, bins, UNKNOWN)
 
 
 def _by_size(values: NDArray[np.int64], least: int) -> NDArray[np.int64]:
     logs = np.log2(np.maximum(values, 1)).astype(np.int64)
-    return np.where(values >= 0, np.clip(logs - least, 0, BINS - 1), _UNKNOWN)
+    return np.where(values >= 0, np.clip(logs - least, 0, BINS - 1), UNKNOWN)
 
 
 def bins(events: Columns) -> NDArray[np.int64]:
@@ -51,7 +51,7 @@ def bins(events: Columns) -> NDArray[np.int64]:
             _by_size(events["input_tokens"], 6),
             _by_size(events["output_tokens"], 4),
             _by_hash(parameters),
-            np.where(events["message_count"] >= 0, shape, _UNKNOWN),
+            np.where(events["message_count"] >= 0, shape, UNKNOWN),
             _by_hash(prefix),
         ],
         axis=1,

@@ -29,6 +29,8 @@ _BANDS: Final = 4
 _P_SEED: Final = 1e-6  # Poisson tail at which a band value is shared by improbably many
 _MIN_ACCOUNTS: Final = 8
 _MAX_SEEDS: Final = 200  # per band and search; the most shared first
+_AGAIN: Final = 0.8
+"""Share of a seed near something that was no template: it is that again, seen through another band."""
 _WINDOW_MS: Final = 3 * DAY_MS
 _IDLE_MS: Final = 28 * DAY_MS
 _BITS: Final = np.arange(64, dtype=np.uint64)
@@ -96,10 +98,16 @@ class Templates:
         by_account = Groups(account)
         account = by_account.ids.astype(np.int32)
         free, found, chance = np.ones(len(order), np.bool_), 0, _chance(account)
+        in_vain = np.zeros(len(order), np.bool_)
         for band in range(_BANDS):
-            for seed in _seeds(simhash, account, by_account.order, free, band):
-                centroid = _grow(simhash, account, seed[free[seed]], chance)
-                if centroid is not None:
+            for shared in _seeds(simhash, account, by_account.order, free, band):
+                seed = shared[free[shared]]
+                if not len(seed) or in_vain[seed].mean() >= _AGAIN:
+                    continue
+                centroid, near = _grow(simhash, account, seed, chance)
+                if centroid is None:
+                    in_vain[near] = True
+                else:
                     free &= np.bitwise_count(simhash ^ centroid) > RADIUS
                     found += self._add(centroid, now_ms)
         self.loose.retain(_scatter(order, free))
@@ -175,13 +183,13 @@ def _chance(account: NDArray[Any]) -> Chance:
 
 def _grow(
     simhash: NDArray[np.uint64], account: NDArray[Any], seed: NDArray[np.int64], chance: Chance
-) -> np.uint64 | None:
-    """Centroid refined twice from a seed, or None where chance explains it or too few accounts are near."""
+) -> tuple[np.uint64 | None, NDArray[np.int64]]:
+    """Centroid refined twice from a seed, and what is near it; None where that is too few accounts or chance."""
     near, first, centroid = seed, np.uint64(0), np.uint64(0)
     for step in range(3):
         prompts = np.bincount(account[near])
         if (prompts > 0).sum() < 6:
-            return None
+            return None, near
         centroid = _majority(simhash[near], 1.0 / prompts[account[near]])
         if step == 0:
             first, distance = centroid, np.bitwise_count(simhash ^ centroid)
@@ -191,6 +199,5 @@ def _grow(
     prompts = np.bincount(account[near], minlength=len(chance.near))
     # an account with thousands of prompts is near everything twice: it counts by its excess
     often = (prompts >= 2) & (prompts >= _EXCESS * chance.near)
-    if (prompts > 0).sum() < _MIN_ACCOUNTS or often.sum() < 6 + 3 * chance.often:
-        return None
-    return centroid
+    too_few = (prompts > 0).sum() < _MIN_ACCOUNTS or often.sum() < 6 + 3 * chance.often
+    return None if too_few else centroid, near

@@ -172,7 +172,7 @@ class Accounts:
         known_tool = events["tool"] != 0
         self.table["tool"][slots[known_tool]] = events["tool"][known_tool]
         novelty = self._habits.observe(events, slots)
-        events["foreign"] = regimes.foreign(self.table, events, slots, novelty)
+        events |= regimes.ways(self.table, events, slots, novelty)._asdict()
 
     def _accumulate(self, events: Columns, slots: NDArray[np.int32]) -> None:
         time_ms, table = events["time_ms"], self.table
@@ -194,9 +194,8 @@ class Accounts:
             for each in distinct(number).tolist():
                 rows = np.flatnonzero(number == each)
                 ring.add(table[name], table[f"{name}_newest"], of[rows], each, totals[rows])
-        histograms.add(
-            table["histograms"], unique, histograms.count(histograms.bins(events), groups.ids, len(groups))
-        )
+        drawn = np.where(events["telling"][:, None], histograms.bins(events), histograms.UNKNOWN)
+        histograms.add(table["histograms"], unique, histograms.count(drawn, groups.ids, len(groups)))
         before = table["total"][unique]
         table["total"][unique] = before + groups.counts.astype(np.int32)
         reached = (before < PAST_EVENTS) & (table["total"][unique] >= PAST_EVENTS)
@@ -237,6 +236,7 @@ class Accounts:
         for name in (*(name for name, _ in _SIGN_UP), "tool", "first_ms", "last_ms", "total"):
             data[name] = table[name][slots]
         data["goes_on"] = regimes.goes_on(table, slots).astype(np.uint8)
+        data["away"] = regimes.away(table, slots).astype(np.uint8)
         data["home_share"] = home.astype(np.float32)
         data |= {name: counts[:, i].astype(np.int32) for i, name in enumerate(COUNTS)}
         sums = np.minimum(sums, np.iinfo(np.int32).max)

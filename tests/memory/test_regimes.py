@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from stream.memory import regimes
 from stream.memory.habits import NOVELTY_MS, Habits
-from stream.windows.slots import SlotTable
+from stream.windows.slots import Column, SlotTable
 from stream.windows.tiles import DAY_MS
 from tests.memory.columns import START_MS, columns
 
-OLD, NEW, LAPTOP = "old", "new", "laptop"
-WAYS = {OLD: (1, 1, 1, 1), NEW: (2, 2, 2, 2), LAPTOP: (1, 1, 1, 3)}
+OLD, NEW, LAPTOP, IMITATED = "old", "new", "laptop", "imitated"
+WAYS = {OLD: (1, 1, 1, 1), NEW: (2, 2, 2, 2), LAPTOP: (1, 1, 1, 3), IMITATED: (4, 1, 1, 1)}
 """Network, parameters, prefix and client of each way of working."""
 
 
@@ -20,7 +20,8 @@ class Accounts:
     """Accounts that have worked in the old way for long."""
 
     def __init__(self, count: int = 1, past: bool = True) -> None:
-        self.table = SlotTable("accounts", "accounts", regimes.COLUMNS)
+        others = {"last_ms": Column(np.int64), "histograms": Column(np.uint8)}
+        self.table = SlotTable("accounts", "accounts", regimes.COLUMNS | others)
         self.slots, _ = self.table.claim(np.arange(1, count + 1, dtype=np.uint64))
         self.habits = Habits("accounts")
         for number in range(count):
@@ -28,7 +29,10 @@ class Accounts:
         self.table["past_ms"][self.slots] = START_MS - 20 * DAY_MS if past else -1
 
     def show(self, *events: tuple[float, str, int]) -> list[bool]:
-        """Events, (day, way, account) in order of time: whether each is foreign."""
+        """Events, (day, way, account) in order of time: whether each is foreign.
+
+        Telling ones are counted in the account's histogram.
+        """
         days, ways, numbers = zip(*events, strict=True)
         values = np.array([WAYS[way] for way in ways], np.uint64).T
         shown = columns(
@@ -37,9 +41,18 @@ class Accounts:
             **dict(zip(("network", "params", "prefix"), values.tolist(), strict=False)),
         ) | {"client": values[3]}
         slots = self.slots[list(numbers)]
-        return [
-            bool(one) for one in regimes.foreign(self.table, shown, slots, self.habits.observe(shown, slots))
-        ]
+        ways = regimes.ways(self.table, shown, slots, self.habits.observe(shown, slots))
+        np.add.at(self.table["histograms"], slots[ways.telling], 1)
+        np.maximum.at(self.table["last_ms"], slots, shown["time_ms"])
+        return [bool(one) for one in ways.foreign]
+
+    def told(self) -> list[int]:
+        """Events in each account's histogram."""
+        counts: list[int] = self.table["histograms"][self.slots].tolist()
+        return counts
+
+    def away(self) -> list[bool]:
+        return [bool(one) for one in regimes.away(self.table, self.slots)]
 
     def go_on(self) -> list[bool]:
         return [bool(one) for one in regimes.goes_on(self.table, self.slots)]
@@ -86,8 +99,35 @@ def test_each_account_has_its_own_past() -> None:
     assert accounts.go_on() == [False, True, False]
 
 
+@pytest.mark.parametrize("way", [NEW, IMITATED])
+def test_an_account_that_is_used_elsewhere_is_told_by_that_alone(way: str) -> None:
+    accounts = Accounts(2)
+    accounts.show(*((hour / 24, OLD, number) for hour in range(9) for number in range(2)))
+    assert accounts.told() == [10, 10]
+    assert accounts.away() == [False, False]
+    accounts.show((1, OLD, 0), (1.1, way, 0), (1.2, OLD, 0), (1.3, way, 0), (1.4, OLD, 1))
+    assert accounts.told() == [2, 11]
+    assert accounts.away() == [True, False]
+
+
+def test_who_is_back_for_days_is_told_by_all_again() -> None:
+    accounts = Accounts()
+    accounts.show((1, IMITATED, 0), (2.9, OLD, 0), (3.1, OLD, 0))
+    assert accounts.told() == [2]
+    assert accounts.away() == [False]
+    accounts.show((4, IMITATED, 0))
+    assert accounts.told() == [1], "and away anew"
+
+
+def test_who_has_no_past_is_never_away() -> None:
+    accounts = Accounts(past=False)
+    accounts.show((0, OLD, 0), (1, NEW, 0), (1.1, OLD, 0))
+    assert accounts.told() == [4]
+    assert accounts.away() == [False]
+
+
 histories = st.lists(
-    st.tuples(st.integers(0, 500), st.sampled_from([OLD, NEW, LAPTOP]), st.integers(0, 1)),
+    st.tuples(st.integers(0, 500), st.sampled_from(sorted(WAYS)), st.integers(0, 1)),
     min_size=1,
     max_size=30,
 )
@@ -99,7 +139,7 @@ def test_how_events_fall_into_slices_changes_nothing(history: list[tuple[int, st
     whole, sliced = Accounts(2), Accounts(2)
     told = [one for at in range(0, len(events), size) for one in sliced.show(*events[at : at + size])]
     assert told == whole.show(*events)
-    for name in regimes.COLUMNS:
+    for name in (*regimes.COLUMNS, "histograms"):
         assert sliced.table[name].tolist() == whole.table[name].tolist()
 
 
