@@ -69,7 +69,7 @@ class Worker:
     @property
     def progress(self) -> int:
         """Moves while a long step gets on."""
-        return self._pipeline.ticks + self._restored
+        return self._pipeline.progress + self._restored
 
     @property
     def finished(self) -> bool:
