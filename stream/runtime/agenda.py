@@ -12,9 +12,6 @@ import polars as pl
 from stream.runtime.held import Held
 from stream.windows.tiles import DAY_MS
 
-PIECE: Final = 50_000
-"""Events absorbed at once: some two seconds of work and a hundred MB, of which a hundredth is for the piece
-itself. A world with fewer an hour has its ticks whole."""
 _GAP_MS: Final = 30 * DAY_MS  # silence longer than any window: ticks after it could decide nothing
 
 
@@ -30,9 +27,9 @@ class Due(NamedTuple):
 class Agenda:
     """Which tick it is, and what of it is to be done next."""
 
-    def __init__(self, held: Held, tick_ms: int) -> None:
-        """`held` is where the events come from."""
-        self._held, self._tick_ms = held, tick_ms
+    def __init__(self, held: Held, tick_ms: int, piece: int) -> None:
+        """`held` is where the events come from; `piece`: how many of a tick are given out at once."""
+        self._held, self._tick_ms, self.piece = held, tick_ms, piece
         self.decided_ms: int | None = None
         """Event time up to which all is decided; None before the first tick."""
         self.active_ms = 0
@@ -62,8 +59,8 @@ class Agenda:
             return None
         over = tick_ms <= watermark_ms
         until_ms = tick_ms if over else min(tick_ms, settled_ms)
-        if self._held.count >= PIECE and self._held.before(until_ms) >= PIECE:
-            return until_ms, tick_ms, PIECE
+        if self._held.count >= self.piece and self._held.before(until_ms) >= self.piece:
+            return until_ms, tick_ms, self.piece
         return (until_ms, tick_ms, None) if over else None
 
     def _ends_ms(self) -> int | None:

@@ -19,7 +19,7 @@ from stream.evidence import fields_needed
 from stream.findings.cleared import Cleared
 from stream.findings.finding import Finding, Verdict
 from stream.links.kinds import load_kinds
-from stream.runtime.agenda import PIECE, Agenda, Due
+from stream.runtime.agenda import Agenda, Due
 from stream.runtime.held import NAME, Held
 from stream.runtime.inbox import Inbox
 from stream.runtime.learned import blind, budgeted, learned
@@ -32,6 +32,7 @@ from stream.stages.campaigns import Campaigns
 from stream.stages.decisions import apply, withdraw_fallen
 from stream.stages.intake import Intake
 from stream.stages.links import Links
+from stream.windows.memory import piece
 from stream.windows.tiles import DAY_MS
 
 _META: Final = "meta"
@@ -57,7 +58,7 @@ class Pipeline:
         self._decision_ms = round(settings.alerts.decision_days * DAY_MS)
         self._intake = Intake(settings)
         self._held = Held(round(settings.intake.max_disorder_s * 1000))
-        self._agenda = Agenda(self._held, self._tick_ms)
+        self._agenda = Agenda(self._held, self._tick_ms, piece(settings.windows))
         self._needed = fields_needed(kinds)
         self._accounts = Accounts(settings.windows, kinds)
         self._links = Links(settings, kinds)
@@ -119,7 +120,7 @@ class Pipeline:
         outputs, cleared = Outputs([], [], self._rejects), list[Cleared]()
         self._rejects = []
         begun, absorbed = self.ticks, 0
-        while most is None or (self.ticks - begun < most and absorbed < PIECE):
+        while most is None or (self.ticks - begun < most and absorbed < self._agenda.piece):
             due = self._agenda.next()
             if due is None:
                 break

@@ -1,16 +1,14 @@
 """What is due: pieces of ticks are the same however their events come, and whatever restarts between."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 import polars as pl
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.blocks import decode, encode
-from stream.runtime import agenda
 from stream.runtime.agenda import Agenda
 from stream.runtime.held import Held
 from tests.runtime.test_held import events
@@ -18,13 +16,6 @@ from tests.runtime.test_held import events
 TICK_MS = 100
 DISORDER_MS = 10
 PIECE = 7
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _small() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(agenda, "PIECE", PIECE)
-        yield
 
 
 class Given(NamedTuple):
@@ -40,7 +31,7 @@ class Reader:
 
     def __init__(self) -> None:
         self.held = Held(DISORDER_MS)
-        self.agenda = Agenda(self.held, TICK_MS)
+        self.agenda = Agenda(self.held, TICK_MS, PIECE)
         self._stored = [*self.held.snapshot()]
         self.given: list[Given] = []
 
@@ -64,7 +55,7 @@ class Reader:
         for block in self._stored:
             self.held.restore(block)
         self.held.restore_sources(plain)
-        self.agenda = Agenda(self.held, TICK_MS)
+        self.agenda = Agenda(self.held, TICK_MS, PIECE)
         self.agenda.decided_ms, self.agenda.active_ms = before.decided_ms, before.active_ms
 
 

@@ -21,11 +21,10 @@ from stream.errors import ConfigError
 from stream.findings.render import finding_bytes, rfc3339, verdict_bytes
 from stream.learning import tail
 from stream.learning.tail import LEAST_PEAKS, LEAST_WEEKS, Tail
-from stream.runtime import agenda
-from stream.runtime import pipeline as runtime
 from stream.runtime.clock import CONFIRM
 from stream.runtime.pipeline import Outputs, Pipeline
 from stream.simulate import LOOKALIKES, WorldSpec, simulate
+from stream.windows import memory
 from stream.windows.tiles import DAY_MS, HOUR_MS, MINUTE_MS
 
 TICK_MS = 6 * HOUR_MS
@@ -709,8 +708,7 @@ PIECE = 50
 @pytest.fixture
 def in_pieces(world: World, monkeypatch: pytest.MonkeyPatch) -> Told:
     """What is told where ticks are absorbed in pieces, of one batch."""
-    monkeypatch.setattr(agenda, "PIECE", PIECE)
-    monkeypatch.setattr(runtime, "PIECE", PIECE)
+    monkeypatch.setattr(memory, "PIECE", PIECE)
     pipeline = Pipeline(settings_of())
     pipeline.absorb("a", world.records, range(len(world.records)))
     found = told([pipeline.finish()])
@@ -752,7 +750,7 @@ def test_pieces_over_several_sources(world: World, in_pieces: Told) -> None:
 
 
 def test_rows_over_the_limit_go_between_pieces(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(agenda, "PIECE", PIECE)
+    monkeypatch.setattr(memory, "PIECE", PIECE)
     few = settings_of(tick_s=10 * DAY_MS / 1000)
     limits = {"max_accounts": 60, "max_members": 200, "max_exchanges": 100}
     pipeline = Pipeline(few.model_copy(update={"windows": few.windows.model_copy(update=limits)}))
