@@ -46,6 +46,8 @@ class Look(NamedTuple):
     resident_mb: float
     held_ratio: float
     ticks: float
+    written: float
+    """Bytes of the changelog."""
     answered_s: float
     """Until `/health` and `/metrics` were there."""
 
@@ -98,8 +100,10 @@ def _look(port: int, began: float) -> Look | None:
     now = time.monotonic()
     names = ("shoal_commits_total", "shoal_consumer_lag_records", "process_resident_memory_bytes")
     commits, lag, resident = (found[name] for name in names)
-    held, ticks = found["shoal_held_ratio"], found["shoal_ticks_total"]
-    return Look(now - began, commits, lag, resident / 1e6, held, ticks, now - asked)
+    held, ticks, written = (
+        found[f"shoal_{name}"] for name in ("held_ratio", "ticks_total", "changelog_bytes_total")
+    )
+    return Look(now - began, commits, lag, resident / 1e6, held, ticks, written, now - asked)
 
 
 def longest(looks: list[Look]) -> float:
@@ -133,6 +137,7 @@ def main() -> int:
     held = max(look.held_ratio for look in looks)
     print(f"{records:,} records in {looks[-1].second:.0f} s, {1e6 * cpu_s / records:.1f} µs CPU each")
     print(f"{most:,.0f} MB resident at most, {100 * held:.0f} % of the events held that there is room for")
+    print(f"{looks[-1].written / records:,.0f} bytes of the changelog each")
     print(f"{pause:.1f} s at most between commits, {answered:.1f} s until metrics were there")
     return int(most > settings.windows.memory_mb or pause > LONGEST_S)
 
