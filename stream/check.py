@@ -111,7 +111,7 @@ def _budget(windows: Windows) -> str:
     if held is None:
         return "memory: no budget (windows.memory_mb is 0)"
     rows = f"{limits.max_members:,} rows of links, {limits.max_exchanges:,} exchanges"
-    room = f"{limits.max_accounts:,} accounts, {rows}, {held:,} events of one tick"
+    room = f"{limits.max_accounts:,} accounts, {rows}, {held:,} events that wait for their time"
     return f"memory: {windows.memory_mb:,} MB for {room}"
 
 

@@ -6,7 +6,7 @@ ShoalError
 ├── BrokerError      Kafka cannot be reached, or a topic is not as it has to be
 │   └── SilenceError Kafka did not answer for as long as a worker waits
 ├── StateError       stored state is damaged, or of a version that this release does not know
-├── CapacityError    what one tick needs at once is more than the memory that a worker was given
+├── CapacityError    what has to be held at once is more than the memory that a worker was given
 └── StallError       a worker stands still although there is work; a restart is the cure
 
 Bad records are no errors: they become rejects (`stream.event.decode.Reject`), are counted by reason
@@ -39,7 +39,7 @@ class StateError(ShoalError):
 
 
 class CapacityError(ShoalError):
-    """What one tick needs at once is more than the memory that a worker was given."""
+    """What has to be held at once is more than the memory that a worker was given."""
 
 
 class StallError(ShoalError):

@@ -101,8 +101,8 @@ class Windows(Group):
     memory_mb: int = setting(
         8000,
         "memory of a worker that decides: limits of rows and of events held follow; 0: only the limits below",
-        "8 GiB hold it, and what goes must not depend on the machine; 250 MB, and 16 KB an account with its "
-        "links and events: 470,000 of them, 17000 for a million",
+        "8 GiB hold it, and what goes must not depend on the machine; 440 MB, and 13 KB an account with its "
+        "links and events: 600,000 of them, 13500 for a million",
         "MB",
         ge=0,
     )

@@ -248,7 +248,7 @@ def test_check_tells_what_the_budget_is_for_and_whether_it_fits(
     monkeypatch.setattr(machine, "given", lambda: given)
     assert main(["check"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert any(line.startswith("memory: 8,000 MB for 469,696 accounts, ") for line in lines)
+    assert any(line.startswith("memory: 8,000 MB for 600,198 accounts, ") for line in lines)
     assert (TOO_MUCH in lines) == said
 
 

@@ -18,17 +18,19 @@ ORDER: Final = ("time_ms", "account", "event", "body", "simhash", "input_tokens"
 """The canonical order of events: sorted by these, whatever order they arrived in."""
 
 
+_NUMBERS: Final = [
+    (pl.col(field.name).cast(pl.Int8) if field.dtype is pl.Boolean else pl.col(field.name)).fill_null(
+        ABSENT.get(field.dtype, -1)
+    )
+    for field in EVENT
+    if field.dtype is not pl.String
+]
+
+
 def to_columns(table: pl.DataFrame) -> Columns:
     """Columns of an event table; booleans become -1 (unknown), 0 and 1."""
-    columns: Columns = {}
-    for field in EVENT:
-        series = table[field.name]
-        if field.dtype is pl.String:
-            continue
-        if field.dtype is pl.Boolean:
-            series = series.cast(pl.Int8)
-        columns[field.name] = series.fill_null(ABSENT.get(field.dtype, -1)).to_numpy()
-    return columns
+    # all at once: asked for one by one, each costs a query of its own
+    return {series.name: series.to_numpy() for series in table.select(_NUMBERS)}
 
 
 def take(columns: Columns, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Columns:

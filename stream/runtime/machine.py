@@ -1,8 +1,10 @@
 """The memory that a process is given: by the machine, and by the control groups that it is in.
 
-It is held against the budget and told to the operator; nothing that is found depends on it.
+It is held against the budget and told to the operator; nothing that is found depends on it. And what a
+process has freed is given back.
 """
 
+import ctypes
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
@@ -35,6 +37,17 @@ def too_much(windows: Windows, given: Given | None) -> str | None:
 def given(root: Path = Path("/")) -> Given | None:
     """The least of what machine and control groups give; None where the system does not tell (no Linux)."""
     return min((*_machine(root), *_groups(root)), default=None)
+
+
+def give_back() -> None:
+    """Give the system what was freed and lies below something that is in use.
+
+    glibc keeps that for good unless asked (malloc_trim(3)), and arrays of up to 32 MB lie there once some as
+    large were freed (M_MMAP_THRESHOLD, mallopt(3)). Does nothing where there is another C library.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def _machine(root: Path) -> Iterator[Given]:

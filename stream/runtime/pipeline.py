@@ -5,22 +5,21 @@ findings and verdicts, whatever the batches, the split over sources, and the res
 """
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
-import numpy as np
 import orjson
-import polars as pl
 
 from stream.blocks import Block, as_json
 from stream.config import digest, links_path
 from stream.errors import StateError
 from stream.event.batch import Reject
-from stream.event.columns import Columns, to_columns
+from stream.event.columns import to_columns
 from stream.evidence import fields_needed
 from stream.findings.cleared import Cleared
 from stream.findings.finding import Finding, Verdict
 from stream.links.kinds import load_kinds
+from stream.runtime.agenda import Agenda, Due
 from stream.runtime.held import NAME, Held
 from stream.runtime.inbox import Inbox
 from stream.runtime.learned import blind, budgeted, learned
@@ -33,10 +32,10 @@ from stream.stages.campaigns import Campaigns
 from stream.stages.decisions import apply, withdraw_fallen
 from stream.stages.intake import Intake
 from stream.stages.links import Links
+from stream.windows.memory import piece
 from stream.windows.tiles import DAY_MS
 
 _META: Final = "meta"
-_GAP_MS: Final = 30 * DAY_MS  # silence longer than any window: ticks after it could decide nothing
 
 
 class Outputs(NamedTuple):
@@ -59,6 +58,7 @@ class Pipeline:
         self._decision_ms = round(settings.alerts.decision_days * DAY_MS)
         self._intake = Intake(settings)
         self._held = Held(round(settings.intake.max_disorder_s * 1000))
+        self._agenda = Agenda(self._held, self._tick_ms, piece(settings.windows))
         self._needed = fields_needed(kinds)
         self._accounts = Accounts(settings.windows, kinds)
         self._links = Links(settings, kinds)
@@ -69,12 +69,10 @@ class Pipeline:
             kinds,
             lambda: self._links.budget.bar,
         )
-        self._decided_ms: int | None = None
-        self._active_ms = 0
         self._inbox = Inbox()
         self._rejects: list[Reject] = []
         self._ticks: list[float] = []
-        self.ticks = self._links_scored = 0
+        self.ticks = self.progress = self._links_scored = 0
         self.behind = False
         self._tick_seconds = 0.0
 
@@ -94,7 +92,7 @@ class Pipeline:
             return
         decoded = self._intake.decode(source, records, offsets)
         self._rejects += decoded.rejects
-        self._held.hold(source, decoded.events, self._decided_ms or 0, keep)
+        self._held.hold(source, decoded.events, self._agenda.decided_ms or 0, keep)
         self._held.open(source).position = max(offsets) + 1
 
     def receive(self, parcel: Parcel, keep: Keep | None = None) -> None:
@@ -106,7 +104,7 @@ class Pipeline:
         if of.position not in (0, parcel.first):
             raise StateError(f"{parcel.source} goes on at offset {of.position}, not at {parcel.first}")
         self._intake.credit(parcel.events.height, parcel.present)
-        self._held.hold(parcel.source, parcel.events, self._decided_ms or 0, keep)
+        self._held.hold(parcel.source, parcel.events, self._agenda.decided_ms or 0, keep)
         of.position = parcel.end
         of.idle = of.idle or parcel.idle
 
@@ -117,24 +115,20 @@ class Pipeline:
     def advance(self, most: int | None = None) -> Outputs:
         """Run every tick of event time that all sources' watermarks have passed.
 
-        With `most` only so many of them; `behind` then tells whether there are more.
+        With `most` only so many, or a piece of a busy one; `behind` then tells whether there are more.
         """
-        findings: list[Finding] = []
-        verdicts: list[Verdict] = []
-        cleared: list[Cleared] = []
-        for tick_ms, events, account_ids in self._due(most):
-            started = time.perf_counter()
-            self._accounts.absorb(events, account_ids)
-            told, named = self._tick(tick_ms)
-            findings += told
-            verdicts += named
-            cleared += self._links.cleared
-            self._decided_ms = tick_ms
-            self._ticks.append(time.perf_counter() - started)
-            self._tick_seconds += self._ticks[-1]
-            self.ticks += 1
-        rejects, self._rejects = self._rejects, []
-        return Outputs(findings, verdicts, rejects, cleared)
+        outputs, cleared = Outputs([], [], self._rejects), list[Cleared]()
+        self._rejects = []
+        begun, absorbed = self.ticks, 0
+        while most is None or (self.ticks - begun < most and absorbed < self._agenda.piece):
+            due = self._agenda.next()
+            if due is None:
+                break
+            self._do(due, outputs)
+            cleared += self._links.cleared if due.ends else []
+            absorbed += due.events.height
+        self.behind = self._agenda.behind
+        return outputs._replace(cleared=cleared)
 
     def finish(self) -> Outputs:
         """Every source is at its end."""
@@ -142,42 +136,29 @@ class Pipeline:
             source.idle = True
         return self.advance()
 
-    def _due(self, most: int | None) -> Iterator[tuple[int, Columns, pl.Series]]:
-        """Ticks to run, with the events that each decides and the ids of their accounts."""
-        watermark, self.behind = self.watermark_ms, False
-        first = self._held.first_ms
-        if watermark is None or (first is None and self._decided_ms is None):
-            return
-        limit = watermark // self._tick_ms * self._tick_ms
-        start = self._decided_ms if self._decided_ms is not None else first
-        assert start is not None
-        if start >= limit:
-            return
-        ready = self._held.release(limit)
-        seen = ready["seen_ms"].to_numpy() // self._tick_ms
-        order = np.argsort(seen, kind="stable")
-        ready, seen = ready[order], seen[order]
-        columns = to_columns(ready)
-        number, before = start // self._tick_ms, self.ticks
-        while number < limit // self._tick_ms:
-            low, high = np.searchsorted(seen, [number, number + 1])
-            if low < high:
-                self._active_ms = (number + 1) * self._tick_ms
-            elif number * self._tick_ms - self._active_ms > _GAP_MS:
-                # by the silence so far alone: what follows it may not have arrived yet
-                number = int(seen[low]) if low < len(seen) else limit // self._tick_ms
-                continue
-            slice_ = {name: values[low:high] for name, values in columns.items()}
-            yield (number + 1) * self._tick_ms, slice_, ready["account_id"][int(low) : int(high)]
-            number += 1
-            if self.ticks - before == most:
-                self._held.put_back(ready[int(high) :])
-                self.behind = number < limit // self._tick_ms
-                return
+    def _do(self, due: Due, outputs: Outputs) -> None:
+        """Absorb a piece of a tick, and decide where it is the last one."""
+        started = time.perf_counter()
+        self._accounts.absorb(to_columns(due.events), due.events["account_id"])
+        if due.ends:
+            self._tick(due.tick_ms, outputs)
+        else:
+            self._hand_on(self._accounts.tell(due.tick_ms))
+            self._accounts.trim(due.tick_ms)
+            self._links.trim(due.tick_ms)
+        seconds = time.perf_counter() - started
+        self._tick_seconds += seconds
+        self.progress += 1
+        if due.ends:
+            self._ticks.append(seconds)
+            self.ticks += 1
 
-    def _tick(self, now_ms: int) -> tuple[list[Finding], list[Verdict]]:
-        for block in self._accounts.tick(now_ms):
+    def _hand_on(self, blocks: Iterable[Block]) -> None:
+        for block in blocks:
             self._links.absorb(block)
+
+    def _tick(self, now_ms: int, outputs: Outputs) -> None:
+        self._hand_on(self._accounts.tick(now_ms))
         for row in self._inbox.due(now_ms):
             apply(row, self._links, self._campaigns, now_ms, self._decision_ms)
         suspects = self._links.tick(now_ms)
@@ -194,7 +175,8 @@ class Pipeline:
             self._links.forget(case.number)
         self._links.clear(self._campaigns.take_buried())
         self._links.expire(now_ms)
-        return told, named
+        outputs.findings.extend(told)
+        outputs.verdicts.extend(named)
 
     @property
     def watermark_ms(self) -> int | None:
@@ -234,8 +216,8 @@ class Pipeline:
     def _meta(self) -> Block:
         content = {
             "sources": self._held.plain(),
-            "decided_ms": self._decided_ms,
-            "active_ms": self._active_ms,
+            "decided_ms": self._agenda.decided_ms,
+            "active_ms": self._agenda.active_ms,
             "rejects": [[getattr(row, name) for name in Reject.__slots__] for row in self._rejects],
         }
         return as_json(NAME, _META, content | self._inbox.plain())
@@ -255,7 +237,7 @@ class Pipeline:
                 self._held.restore(block)
         if meta is not None:
             self._held.restore_sources(meta["sources"])
-            self._decided_ms, self._active_ms = meta["decided_ms"], meta["active_ms"]
+            self._agenda.decided_ms, self._agenda.active_ms = meta["decided_ms"], meta["active_ms"]
             self._rejects = [Reject(*row) for row in meta["rejects"]]
             self._inbox.restore(meta)
 
@@ -266,7 +248,7 @@ class Pipeline:
     def stats(self) -> Stats:
         """Numbers for metrics; the tick durations since the last call go with it."""
         durations, self._ticks = self._ticks, []
-        decided, state = self._decided_ms, self._links.state
+        decided, state = self._agenda.decided_ms, self._links.state
         reference = self._links.reference.age_ms(decided) / 1000 if decided is not None else None
         return Stats(
             events=self._intake.events,

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from stream.errors import StallError
 
 BEAT_S: Final = 30.0
-"""A loop that has not come round for this long hangs; the longest of its steps, one tick, takes seconds."""
+"""A loop that has not come round for this long hangs; its longest step, a tick or a piece, takes seconds."""
 STAND_S: Final = 60.0
 """A position that has stood for this long while the lag grew will not move by itself."""
 LEAVE_S: Final = 9.5

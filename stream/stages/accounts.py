@@ -201,26 +201,36 @@ class Accounts:
         reached = (before < PAST_EVENTS) & (table["total"][unique] >= PAST_EVENTS)
         table["past_ms"][unique[reached]] = groups.max(time_ms)[reached]
 
+    def tell(self, now_ms: int) -> list[Block]:
+        """Sightings since the last call, and the profiles of the accounts that were seen."""
+        if not self._sightings:
+            return []
+        seen = distinct(np.concatenate(self._seen))
+        blocks = [
+            Block(NAME, "profiles", self._profiles(seen, now_ms)),
+            Block(NAME, "sightings", merged(self._sightings)),
+        ]
+        self._sightings, self._seen = [], []
+        return blocks
+
     def tick(self, now_ms: int) -> list[Block]:
-        """Sightings since the last tick, and the profiles of the accounts that were seen."""
-        blocks = []
-        if self._sightings:
-            seen = distinct(np.concatenate(self._seen))
-            blocks = [
-                Block(NAME, "profiles", self._profiles(seen, now_ms)),
-                Block(NAME, "sightings", merged(self._sightings)),
-            ]
-            self._sightings, self._seen = [], []
+        """What is left to `tell`; templates are looked for and what is too old goes, when it is time."""
+        blocks = self.tell(now_ms)
         if begins(_SEARCH_MS, now_ms, self._tick_ms):
             self._templates.search(now_ms)
             self._expire(now_ms)
-        elif self._over_limits:
-            self._expire(now_ms)
+        else:
+            self.trim(now_ms)
         return blocks
+
+    def trim(self, now_ms: int) -> None:
+        """Drop what is over the limits."""
+        if self._over_limits:
+            self._expire(now_ms)
 
     @property
     def _over_limits(self) -> bool:
-        """What a single tick brought may be more than there is room for until the next search."""
+        """What a tick or a piece of it brought may be more than there is room for until the next search."""
         of_events = (self._exchanges.table, self._turns.table, *self._bodies.tables)
         return len(self.table) > self._limit or max(map(len, of_events)) > self._per_event
 

@@ -159,7 +159,14 @@ class Links:
         self._naming = None
         if begins(HOUR_MS, now_ms, self._tick_ms):
             self.baseline.hour(*panel(self.state.profiles, now_ms - HOUR_MS), now_ms)
-        if begins(_RECORD_MS, now_ms, self._tick_ms) or self.state.over_limits:
+        if begins(_RECORD_MS, now_ms, self._tick_ms):
+            self.state.evict(now_ms, _IDLE_MS)
+        else:
+            self.trim(now_ms)
+
+    def trim(self, now_ms: int) -> None:
+        """Drop what is over budget."""
+        if self.state.over_limits:
             self.state.evict(now_ms, _IDLE_MS)
 
     def key(self, kind: str, value: int) -> int:

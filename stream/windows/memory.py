@@ -18,15 +18,22 @@ MEMBER_BYTES: Final = 450
 """A row of link and account, and the whole link where it has no other."""
 EXCHANGE_BYTES: Final = 200
 """Its id, its turn and its body, kept and refused."""
-HELD_BYTES: Final = 2_500
-"""An event while its tick is made of it, and what a new account and its links are until rows go."""
+HELD_BYTES: Final = 600
+"""An event that waits for its time: 150 to 250 bytes, three times over while it is put in order."""
+PIECE_BYTES: Final = 2_500
+"""An event of the piece that is absorbed, and what a new account and its links are until rows go."""
+PIECE: Final = 50_000
+"""Events absorbed at once: two or three seconds of work, of which a hundredth is for the piece itself. Fewer
+where they would take too much of the budget; a world with fewer a tick has its ticks whole."""
 MEMBERS: Final = 8
 EXCHANGES: Final = 4
-HELD: Final = 2
-"""To one account, of events those that wait for a tick, or more where fewer rows are allowed."""
+HELD: Final = 4
+"""To one account, of events those that wait for their time, or more where fewer rows are allowed."""
+_ABSORBED: Final = 2
 UNLIMITED: Final = 2**31 - 1
 """More rows than a table has slots for."""
 _EACH: Final = ACCOUNT_BYTES + MEMBERS * MEMBER_BYTES + EXCHANGES * EXCHANGE_BYTES + HELD * HELD_BYTES
+_EACH_OF_FEW: Final = _EACH + _ABSORBED * PIECE_BYTES
 
 
 def within(windows: Windows) -> Windows:
@@ -46,11 +53,18 @@ def most_held(windows: Windows) -> int | None:
         return None
     limits = within(windows)
     rows = limits.max_accounts * ACCOUNT_BYTES + limits.max_members * MEMBER_BYTES
-    return (_room(windows) - rows - limits.max_exchanges * EXCHANGE_BYTES) // HELD_BYTES
+    rows += limits.max_exchanges * EXCHANGE_BYTES + piece(windows) * PIECE_BYTES
+    return (_room(windows) - rows) // HELD_BYTES
+
+
+def piece(windows: Windows) -> int:
+    """Events that are absorbed at once."""
+    return min(PIECE, _ABSORBED * _accounts(windows)) if windows.memory_mb else PIECE
 
 
 def _accounts(windows: Windows) -> int:
-    return _room(windows) // _EACH
+    room = _room(windows)
+    return max(room // _EACH_OF_FEW, (room - PIECE * PIECE_BYTES) // _EACH)
 
 
 def _room(windows: Windows) -> int:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 from kafka import KafkaConsumer, TopicPartition
@@ -13,7 +13,7 @@ from kafka import KafkaConsumer, TopicPartition
 from stream.config import Settings
 from stream.runtime.changelog import HEADER, Changelog, Record
 from stream.runtime.pipeline import Pipeline
-from tests.chaos.world import PARTITIONS
+from tests.chaos.world import PARTITIONS, PIECE
 from tests.runtime.wire import environment
 
 
@@ -85,9 +85,18 @@ def _replay(settings: Settings, sources: list[list[bytes]], folder: Path) -> dic
         "--rejects",
         outputs["rejects"],
     ]
-    command: list[str | Path] = [sys.executable, "-m", "stream.cli", "replay", logs, *options]
+    command: list[str | Path] = [sys.executable, "-c", _REPLAY, "replay", logs, *options]
     subprocess.run(command, env=os.environ | environment(settings), check=True, stderr=subprocess.DEVNULL)
     return {name: path.read_bytes().splitlines() for name, path in outputs.items()}
+
+
+_REPLAY: Final = f"""
+import sys
+from stream.cli import main
+from stream.windows import memory
+memory.PIECE = {PIECE}
+sys.exit(main(sys.argv[1:]))
+"""
 
 
 def _restored(settings: Settings) -> Pipeline:

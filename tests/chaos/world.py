@@ -17,6 +17,8 @@ BROKEN_EVERY: Final = 40
 """Every record of this number is no JSON: so nearly every commit has an output, a reject."""
 AT_ONCE: Final = 0.4
 """Share of the records that are there from the start: most of what happens before the first case may open."""
+PIECE: Final = 100
+"""Events of a tick that are absorbed at once: a tick has several hundred."""
 FOREVER_MS: Final = 3_600_000
 _PACE_S: Final = 0.05
 

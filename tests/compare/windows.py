@@ -43,7 +43,7 @@ class Windows:
         self._sources: dict[str, list[int | None]] = {}
         self._idle: set[str] = set()
         self._closed_s = 0
-        self.ticks = 0
+        self.progress = 0
         self.behind = False
 
     def open(self, source: str) -> None:
@@ -99,7 +99,7 @@ class Windows:
         if watermark_ms is None or watermark_ms // 60_000 <= self._closed_s // 60:
             return Outputs([], [], [])
         self._closed_s = watermark_ms // 60_000 * 60
-        self.ticks += 1
+        self.progress += 1
         over = self._cells["start_s"] + self._cells["size_s"] <= self._closed_s
         told = self._told(np.flatnonzero(over))
         self._cells.retain(~over)
@@ -141,4 +141,4 @@ class Windows:
                 self._cells.restore(block)
 
     def stats(self) -> Stats:
-        return Stats(events=self._intake.events, ticks=self.ticks, watermark_ms=self.watermark_ms)
+        return Stats(events=self._intake.events, ticks=self.progress, watermark_ms=self.watermark_ms)

@@ -39,7 +39,7 @@ class FakePipeline:
         self.refused: Counter[str] = Counter()
         self.events = 0
         self.dirty: set[str] = set()
-        self.ticks = 0
+        self.progress = 0
         self.behind = False
 
     def open(self, source: str) -> None:

@@ -88,6 +88,49 @@ def test_events_that_differ_anywhere_have_one_order(order: list[int]) -> None:
     assert one.release(10**9).equals(other.release(10**9))
 
 
+@given(times, st.integers(1, 9))
+def test_a_part_is_released_by_when_events_count(times_ms: list[int], most: int) -> None:
+    whole, parts = Held(DISORDER_MS), Held(DISORDER_MS)
+    for held in (whole, parts):
+        hold(held, "a", *times_ms)
+    found: list[tuple[int, int]] = []
+    while rows := parts.release(10**9, most).sort("seen_ms", "time_ms").select("time_ms", "seen_ms").rows():
+        assert len(rows) >= min(most, len(times_ms) - len(found))
+        assert len(set(rows[most - 1 :])) <= 1, "one mark is not torn apart"
+        assert not found or rows[0][1] >= found[-1][1]
+        found += rows
+    assert sorted(found) == sorted(released(whole, 10**9))
+
+
+def test_what_was_stored_is_not_stored_again_when_some_of_it_goes() -> None:
+    held, size = Held(DISORDER_MS), 2000
+    hold(held, "a", *range(1000, 1000 + size))
+    assert [block.rows.height for block in held.changes()] == [size]
+    for _ in range(3):
+        held.release(10**9, 100)
+        assert [(block.table, block.rows.height) for block in held.changes()] == [("given", 1)]
+    hold(held, "a", *range(4000, 4020))
+    held.release(4010)
+    kept, _ = held.changes()
+    assert (kept.rows["time_ms"].min(), kept.whole) == (4010, False), "nor what came and went since"
+
+
+def test_a_restore_of_many_changes_holds_no_more_than_is_left() -> None:
+    held, copy, most = Held(DISORDER_MS), Held(DISORDER_MS), 0
+    for block in held.snapshot():
+        copy.restore(block)
+    for at in range(30):
+        hold(held, "a", *range(at * 20_000, (at + 1) * 20_000))
+        changes = held.changes()
+        held.release(at * 20_000)
+        for block in [*changes, *held.changes()]:
+            copy.restore(block)
+            most = max(most, copy.count)
+    copy.restore_sources(held.plain())
+    assert copy.count == held.count == 20_000
+    assert most < 10 * 20_000
+
+
 def test_what_comes_after_the_decision_of_its_time_counts_now() -> None:
     held = Held(DISORDER_MS)
     hold(held, "a", 50, decided_ms=200)

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from stream.runtime.machine import Given, given, too_much
+from stream.runtime.machine import Given, give_back, given, too_much
 from stream.settings import LEAST_MEMORY_MB, Windows
 
 MACHINE = "MemTotal:        8000000 kB\nMemFree:          100000 kB\n"
@@ -96,3 +97,17 @@ def test_a_budget_above_what_there_is_is_told_with_what_to_set() -> None:
 def test_where_no_budget_fits_more_memory_is_asked_for() -> None:
     said = too_much(Windows(memory_mb=LEAST_MEMORY_MB), Given(300_000_000, "this machine"))
     assert said == "windows.memory_mb 400 is more than the 300 MB of this machine: give it 500 MB"
+
+
+def test_what_was_freed_below_something_in_use_is_given_back() -> None:
+    """Half of some small arrays are freed, each below one that is kept."""
+    arrays = [np.ones(12_000) for _ in range(2000)]
+    del arrays[::2]
+    before = resident()
+    give_back()
+    assert before - resident() > 10_000, "40 MB of the 96, or more: pages of 4 KB"
+
+
+def resident() -> int:
+    """Pages of this process."""
+    return int(Path("/proc/self/statm").read_text().split()[1])

@@ -24,6 +24,7 @@ from stream.learning.tail import LEAST_PEAKS, LEAST_WEEKS, Tail
 from stream.runtime.clock import CONFIRM
 from stream.runtime.pipeline import Outputs, Pipeline
 from stream.simulate import LOOKALIKES, WorldSpec, simulate
+from stream.windows import memory
 from stream.windows.tiles import DAY_MS, HOUR_MS, MINUTE_MS
 
 TICK_MS = 6 * HOUR_MS
@@ -698,3 +699,67 @@ def test_a_stop_between_ticks_loses_none(world: World) -> None:
     rest = told([restored(pipeline.changes()).advance()])
     assert first.findings + rest.findings == world.told.findings
     assert first.verdicts + rest.verdicts == world.told.verdicts
+
+
+PIECE = 50
+"""Events of a piece: a tick of the busy days has three or four."""
+
+
+@pytest.fixture
+def in_pieces(world: World, monkeypatch: pytest.MonkeyPatch) -> Told:
+    """What is told where ticks are absorbed in pieces, of one batch."""
+    monkeypatch.setattr(memory, "PIECE", PIECE)
+    pipeline = Pipeline(settings_of())
+    pipeline.absorb("a", world.records, range(len(world.records)))
+    found = told([pipeline.finish()])
+    assert pipeline.progress > 2 * pipeline.ticks
+    assert len(found.findings) >= 2
+    return found
+
+
+def test_pieces_in_small_batches_with_restarts_between_them(world: World, in_pieces: Told) -> None:
+    pipeline, outputs = Pipeline(settings_of()), list[Outputs]()
+    stored = pipeline.snapshot()
+    for start in range(0, len(world.records), 170):
+        batch = world.records[start : start + 170]
+        pipeline.absorb("a", batch, range(start, start + len(batch)))
+        progress, more = pipeline.progress, True
+        while more:
+            outputs.append(pipeline.advance(1))
+            assert pipeline.progress - progress <= 1
+            progress, more = pipeline.progress, pipeline.behind
+            stored += pipeline.changes()
+        if start % 1700 == 0:
+            pipeline = restored(stored)
+            stored = pipeline.snapshot()
+    pipeline.idle("a")
+    assert told([*outputs, *few_ticks(restored(pipeline.snapshot()), 1)]) == in_pieces
+
+
+def test_pieces_over_several_sources(world: World, in_pieces: Told) -> None:
+    pipeline, outputs = Pipeline(settings_of()), list[Outputs]()
+    parts = {str(i): world.records[i::3] for i in range(3)}
+    for source in parts:
+        pipeline.open(source)
+    for start in range(0, len(world.records), 300):
+        for source, records in parts.items():
+            batch = records[start : start + 300]
+            pipeline.absorb(source, batch, range(start, start + len(batch)))
+            outputs.append(pipeline.advance())
+    assert told([*outputs, pipeline.finish()]) == in_pieces
+
+
+def test_rows_over_the_limit_go_between_pieces(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "PIECE", PIECE)
+    few = settings_of(tick_s=10 * DAY_MS / 1000)
+    limits = {"max_accounts": 60, "max_members": 200, "max_exchanges": 100}
+    pipeline = Pipeline(few.model_copy(update={"windows": few.windows.model_copy(update=limits)}))
+    for start in range(0, len(world.records), 100):
+        batch = world.records[start : start + 100]
+        pipeline.absorb("a", batch, range(start, start + len(batch)))
+        pipeline.advance()
+        stats = pipeline.stats()
+        assert stats.accounts <= 60
+        assert stats.members <= 200
+    assert stats.ticks <= 2
+    assert stats.evictions > 200

@@ -46,16 +46,16 @@ def test_a_partition_that_is_ahead_waits_and_the_same_is_said(
     assert pipeline.peak <= MOST_HELD + 2 * BATCH + TICK
 
 
-def test_a_tick_that_does_not_fit_the_memory_ends_the_worker_before_anything_is_lost(
+def test_what_waits_and_does_not_fit_the_memory_ends_the_worker_before_anything_is_lost(
     kafka_settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every partition is in the same tick, so that none can wait for another."""
+    """Every partition is at the same time, so that none can wait for another."""
     settings, records = kafka_settings(2), events(1500)
     write(settings, settings.kafka.requests_topic, records, 2)
     monkeypatch.setattr(feed.Records, "batch_records", BATCH)
     monkeypatch.setattr(worker, "most_held", lambda windows: TICK // 2)
     for _ in range(2):
-        with pytest.raises(CapacityError, match=r"events wait for one tick.* is for 30: raise it, or set"):
+        with pytest.raises(CapacityError, match=r"events wait for their time.* is for 30: raise it, lower"):
             kafka.serve(settings, FakePipeline(), once=True)  # type: ignore[arg-type]
     monkeypatch.setattr(worker, "most_held", lambda windows: BATCH + 2 * TICK)
     kafka.serve(settings, FakePipeline(), once=True)  # type: ignore[arg-type]

@@ -1,8 +1,9 @@
 """A worker for tests: `shoal run` on the settings of the environment.
 
-Arguments: `real` takes the real pipeline instead of the fake, `stage NAME` one stage of it, `once` ends when
-all is read, `impatient` gives a silent broker up after seconds and `patient` waits minutes for one, `hang`
-stands still at its first record, `crash POINT N` kills the process at a point of its Nth commit.
+Arguments: `real` takes the real pipeline instead of the fake, `stage NAME` one stage of it, `piece N` absorbs
+N events of a tick at once, `once` ends when all is read, `impatient` gives a silent broker up after seconds
+and `patient` waits minutes for one, `hang` stands still at its first record, `crash POINT N` kills the
+process at a point of its Nth commit.
 """
 
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 from stream.config import load
 from stream.errors import ShoalError
 from stream.runtime import kafka, waiting, watch
+from stream.windows import memory
 from tests.runtime.crash import arm
 from tests.runtime.fake import FakePipeline
 
@@ -32,6 +34,8 @@ def main(arguments: list[str]) -> int:
         waiting.START_S = 300.0  # type: ignore[misc]
     if "hang" in arguments:
         watch.BEAT_S = 2.0  # type: ignore[misc]
+    if "piece" in arguments:
+        memory.PIECE = int(arguments[arguments.index("piece") + 1])  # type: ignore[misc]
     if "crash" in arguments:
         point, commit = arguments[arguments.index("crash") + 1 :][:2]
         arm(point, int(commit))

@@ -10,13 +10,17 @@ from stream.runtime.parcel import Parcel
 from stream.runtime.pipeline import Pipeline
 from stream.settings import LEAST_MEMORY_MB, Settings, Windows
 from stream.windows.memory import (
+    _EACH_OF_FEW,
     HELD,
     HELD_BYTES,
     MEMBER_BYTES,
+    PIECE,
+    PIECE_BYTES,
     PROCESS_BYTES,
     SPARE,
     UNLIMITED,
     most_held,
+    piece,
     within,
 )
 from tests.runtime.restore import SOURCE, parcels
@@ -61,7 +65,7 @@ def test_rows_stay_within_the_bytes(whole: Pipeline) -> None:
     assert limits.max_accounts * 2 < ACCOUNTS
     assert stats.evictions > ACCOUNTS / 2
     assert limits.max_accounts * 0.8 < stats.accounts <= limits.max_accounts
-    assert ROOM / 6 < sum(stats.state_bytes.values()) < ROOM / 2, "the rest is for events of a tick"
+    assert ROOM / 8 < sum(stats.state_bytes.values()) < ROOM / 2, "the rest is for events of a piece"
 
 
 @pytest.mark.parametrize(("sizes", "sources"), [([3_000, 500, 9_000], 1), ([7_000], 3)])
@@ -83,8 +87,15 @@ def test_limits_grow_with_the_budget() -> None:
     found = [within(Windows(memory_mb=size)) for size in sizes]
     assert [limits.max_accounts for limits in found] == sorted({limits.max_accounts for limits in found})
     assert [most_held(Windows(memory_mb=size)) for size in sizes] == [
-        pytest.approx(HELD * limits.max_accounts, abs=HELD + 2) for limits in found
+        pytest.approx(HELD * limits.max_accounts, abs=_EACH_OF_FEW / HELD_BYTES) for limits in found
     ]
+
+
+def test_a_small_budget_has_smaller_pieces() -> None:
+    """Who has room for few accounts has none for the rows of 50,000 new ones."""
+    small, usual = Windows(memory_mb=LEAST_MEMORY_MB), Windows()
+    assert piece(small) * PIECE_BYTES < 0.4 * ROOM
+    assert piece(usual) == piece(Windows(memory_mb=0)) == PIECE
 
 
 def test_what_is_set_is_kept_where_there_is_room_for_it() -> None:
@@ -109,11 +120,11 @@ def test_without_a_budget_only_what_is_set_counts() -> None:
 
 
 def test_the_default_holds_what_the_table_of_settings_says() -> None:
-    """8 GiB are 8,590 MB; the least of a tick is that of 260 events a second."""
-    usual, million = Windows(), within(Windows(memory_mb=17_000))
+    """8 GiB are 8,590 MB; events wait for as long as a gateway may write late."""
+    usual, million = Windows(), within(Windows(memory_mb=13_500))
     assert usual.memory_mb * 1e6 < 8 * 2**30
-    assert within(usual).max_accounts == pytest.approx(470_000, rel=0.01)
-    assert (most_held(usual) or 0) > 260 * usual.tick_s
+    assert within(usual).max_accounts == pytest.approx(600_000, rel=0.01)
+    assert (most_held(usual) or 0) > 8000 * Settings().intake.max_disorder_s
     assert million.max_accounts > 1_000_000
 
 
