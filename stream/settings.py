@@ -202,7 +202,7 @@ class Alerts(Group):
     )
     weights: str = setting(
         "",
-        "file of weights that links are weighed by, beside the rules (TOML); empty: the built-in table",
+        "file of weights that the verdict learner starts from (TOML); empty: the built-in table",
         "what was learned from verdicts counts for good once somebody has read it",
     )
     decision_days: float = setting(

@@ -21,7 +21,7 @@ SENTENCES: Final = {
     "newcomers": "members did nothing that only campaigns do, and may be newcomers to one thing or one place",
     "settled": "they are merely alike: nobody is new, came with throwaway mail, changed or did anything",
     "adoption": "some work in a new way here, not half of them or nothing else is odd: they took it up",
-    "table": "links like it, as the table and the trees know them, are seldom a campaign's",
+    "trees": "links like it, as the trees know them, are seldom a campaign's",
     "kind": "strangers easily share such a link",
     "analyst": "an analyst judged it honest, or a case that it made fell by its evidence",
 }
@@ -84,7 +84,7 @@ def _relief(
         "newcomers": np.maximum(judged.newcomers, 0),
         "settled": judged.settled,
         "adoption": judged.adopted,
-        "table": np.maximum(-judged.opinion, 0),
+        "trees": np.maximum(-judged.opinion, 0),
         "kind": np.maximum(judged.need - threshold - judged.newcomers - judged.settled, 0),
         # what is allowed outweighs everything; an endless weight would tell no more than that
         "analyst": np.minimum(-remembered, before),

@@ -104,13 +104,9 @@ def judge(
     in_step = units.by_kind(lambda kind: kind.within_s is not None)
     settled = np.where(in_step, 0.0, _only_alike(pieces))
     need = threshold + _margin(units, hard, min_units) + newcomers + settled
-    enough &= reasons >= 2
-    # rounded, so that the last bit of a sum of floats cannot decide
-    hot = enough & (np.round(total, 6) >= np.round(need, 6))
     adopted = changed.nats - pieces["changed"].nats
-    return Judged(
-        units, pieces, total, need, hard, newcomers, settled, adopted, {}, np.zeros(len(need)), enough, hot,
-    )  # fmt: skip
+    silent = np.zeros(len(need))
+    return Judged(units, pieces, total, need, hard, newcomers, settled, adopted, {}, silent, enough, reasons)
 
 
 def _margin(units: Units, hard: Floats, min_units: int) -> Floats:

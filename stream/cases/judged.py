@@ -17,6 +17,8 @@ POOL_ALIKE: Final = 3.0
 """Nats from which members who look alike are draws of one dispatcher: readers of one quick start came to
 2.1, and made a false case; a dozen new ones who make 120 requests in three days to 1.8, on eight looked-at
 worlds."""
+_REASONS: Final = 2
+"""Independent reasons that a case needs: being new, or alike, is none to speak of alone."""
 _ALL: Final = 0.95
 """One of twenty may be an account that the operator had before; of a new release's users on one looked-at
 world a sixth to a quarter were old."""
@@ -48,10 +50,22 @@ class Judged:
     likeness: dict[str, Piece]
     """Likeness by attribute, which the rules do not know."""
     opinion: Floats
-    """Nats of the total that table and trees add, or take where negative: see `opinion`."""
-    able: NDArray[np.bool_]
-    """Whether there are units and reasons enough: nats over the need alone would make it hot."""
-    hot: NDArray[np.bool_]
+    """Nats of the total that the trees add, or take where negative: see `opinion`."""
+    enough: NDArray[np.bool_]
+    """Whether there are units enough."""
+    reasons: Floats
+    """Independent reasons."""
+
+    @property
+    def able(self) -> NDArray[np.bool_]:
+        """Whether nats over the need make it hot: units and reasons are enough."""
+        return np.asarray(self.enough & (self.reasons >= _REASONS))
+
+    @property
+    def hot(self) -> NDArray[np.bool_]:
+        """Whether it makes a case."""
+        # rounded, so that the last bit of a sum of floats cannot decide
+        return np.asarray(self.able & (np.round(self.total - self.need, 6) >= 0))
 
     def identity_tells(self, i: int, kind: LinkKind, members: Members) -> bool:
         """Whether members of the i-th link may be named for being new: no popular value draws honest ones."""

@@ -15,7 +15,6 @@ from stream.cases.judged import Judged
 from stream.cases.opinion import SOME_NATS, Learned, heard
 from stream.cases.remembered import Remembered
 from stream.evidence import Lagged, Piece, score
-from stream.evidence.exchangeability import ALIKE_CAP
 from stream.evidence.piece import Floats
 from stream.evidence.place import PLACE_SHARE, most_together
 from stream.evidence.units import Units, units_of
@@ -27,8 +26,6 @@ from stream.settings import Alerts
 
 SAMPLE: Final = 256
 """Units of a link that are judged: more votes than the evidence counts, however popular the link."""
-_REACH: Final = SOME_NATS - ALIKE_CAP
-"""Nats against a link from which, with `alike`, it may have enough of them to be asked about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +76,7 @@ class Judging:
         rates = normality.rates_by_kind([kind.name for kind in self.state.kinds], units.kind)
         veterans = self.state.veterans(now_ms - LAG_MS)[units.link]
         lagged = Lagged(rates, normality.ranked, normality.of_newcomers, normality.contrast, veterans)
-        pieces, likeness = score(units, lagged, -np.inf if whole else _REACH)
+        pieces, likeness = score(units, lagged, -np.inf if whole else SOME_NATS)
         news = self.history.news(links.keys[units.link], pieces, now_ms)
         remembered = self.remembered.nats(links)[units.link]
         judged = judge(units, news, remembered, alerts.threshold_nats, alerts.min_units)

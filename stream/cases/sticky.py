@@ -32,7 +32,7 @@ class Sticky:
     failed: int = 0
     """Looks in a row at which it did not."""
     opinion: float = 0.0
-    """Nats of the score that the table of weights added."""
+    """Nats of the score that the trees added."""
 
     @property
     def proven(self) -> bool:

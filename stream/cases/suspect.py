@@ -56,7 +56,7 @@ class Suspect:
     margin: float = 0.0
     """Nats over the threshold that a new case had to get at this tick."""
     opinion: float = 0.0
-    """Nats of the score that the table of weights added."""
+    """Nats of the score that the trees added."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Companions of a link: other links of its kind that join the same unrelated units."""
 
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -8,7 +7,6 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from stream.evidence.piece import Floats
-from stream.links.kinds import LinkKind
 from stream.windows.groups import Groups
 from stream.windows.slots import Keys, mix
 
@@ -17,23 +15,13 @@ _OF_OWN: Final = 0.4
 _LEAST_UNITS: Final = 8
 
 
-def companions(
-    kinds: Sequence[LinkKind], kind: NDArray[np.uint8], votes: NDArray[np.int64], unit: Keys
-) -> Floats:
+def companions(kind: NDArray[np.uint8], votes: NDArray[np.int64], unit: Keys) -> Floats:
     """Number of other links of the kind that share half of the smaller one's units; shape (links,).
 
-    `kind` and `votes` are of each link, `unit` the units of one link after the other. 0 for links of
-    kinds that do not count.
+    `kind` and `votes` are of each link, `unit` the units of one link after the other.
     """
-    counted = np.array([of.breadth for of in kinds])[kind]
-    counts = np.zeros(len(kind))
-    if counted.any():
-        # a unit of another kind is another unit: only links of one kind are compared
-        of_kind = mix(
-            unit[np.repeat(counted, votes)], np.repeat(kind[counted], votes[counted]).astype(np.uint64)
-        )
-        counts[counted] = _near(of_kind, votes[counted])
-    return counts
+    # a unit of another kind is another unit: only links of one kind are compared
+    return _near(mix(unit, kind.astype(np.uint64).repeat(votes)), votes)
 
 
 def _near(unit: Keys, votes: NDArray[np.int64]) -> Floats:

@@ -38,6 +38,9 @@ class Members:
     """1 where the account is used in its old way too since it was in a new one, else 0."""
     away: Floats
     """1 where the account has a past and is used from a new network or in two new ways, else 0."""
+    began_h: Floats
+    """Hours since the epoch of its first event on the link, and of its last anywhere."""
+    last_h: Floats
     histograms: NDArray[np.uint8]
 
     def where(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "Members":
@@ -67,6 +70,10 @@ class Units:
     active_hours: Floats
     goes_on: Floats
     away: Floats
+    began_h: Floats
+    last_h: Floats
+    share: Floats
+    """Share of its events that are on the link, as a link of that kind has them usually."""
     tool: NDArray[np.uint64]
     unit: NDArray[np.uint64]
     size: NDArray[np.int64]
@@ -75,10 +82,15 @@ class Units:
     """Histograms of the members, unit by unit; shape (members, WIDTH)."""
     together: Floats
     """Most units of each link that one network holds a good part of, shape (links,)."""
-    companions: Floats
+    beside: Floats
     """Other links of the kind that share half of the units of each link, shape (links,)."""
     apart: list[Any] = field(default_factory=list)
     """How far apart the units of every link are, once that was worked out."""
+
+    @property
+    def companions(self) -> Floats:
+        """Those `beside` each link where that is evidence, else 0; shape (links,)."""
+        return np.where(self.by_kind(lambda kind: kind.breadth), self.beside, 0.0)
 
     def by_kind(self, says: Callable[[LinkKind], Any]) -> NDArray[Any]:
         """What something says of each link's kind; shape (links, ...)."""
@@ -160,10 +172,13 @@ def units_of(kinds: Sequence[LinkKind], kind: NDArray[np.uint8], members: Member
         active_hours=mean(members.active_hours),
         goes_on=mean(members.goes_on),
         away=mean(members.away),
+        began_h=np.minimum.reduceat(members.began_h, start),
+        last_h=np.maximum.reduceat(members.last_h, start),
+        share=mean(np.minimum(members.share, 1.0)),
         tool=members.tool[start],
         unit=unit,
         size=size,
         histograms=members.histograms,
         together=together,
-        companions=companions(kinds, link_kind, votes, unit),
+        beside=companions(link_kind, votes, unit),
     )

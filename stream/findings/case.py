@@ -170,11 +170,11 @@ def _links(links: Sequence[Written]) -> Table:
     table = Table(box=None, pad_edge=False)
     for heading in ("kind", "value"):
         table.add_column(heading)
-    for heading in ("payers", "accounts", "score", "table", "threshold", "margin"):
+    for heading in ("payers", "accounts", "score", "trees", "threshold", "margin"):
         table.add_column(heading, justify="right")
     for link in links:
         counts = (f"{link['units']:,}", f"{link['members']:,}")
-        names = ("score", "table", "threshold", "margin")
+        names = ("score", "trees", "threshold", "margin")
         nats = (number(link.get(name, 0)) for name in names)
         table.add_row(Text(link["kind"]), Text(link["value"]), *counts, *nats)
     return table

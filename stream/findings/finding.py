@@ -13,7 +13,7 @@ class Evidence:
 
     `nats` is the capped log-likelihood weight; `threshold` the observed value at which the piece
     would begin to count, in `unit`, at that moment. A piece with a `candidate` has no nats that add up: it is
-    shown, and that figure is what the table of weights and the verdict learner are told.
+    shown, and that figure is what trees, table of weights and verdict learner are told.
     """
 
     family: str
@@ -38,7 +38,7 @@ class LinkRef:
 
     `exchanges` are all exchanges on it in each of the HORIZONS before the finding, whoever made them;
     None where they are not known. `margin` are the nats over the threshold that the budget asked of a new
-    case when the link was at its hottest, `opinion` those of the score that are the table's of weights.
+    case when the link was at its hottest, `opinion` those of the score that are the trees'.
     """
 
     kind: str

@@ -103,7 +103,7 @@ def _link(link: LinkRef) -> dict[str, Any]:
         "score": rounded(link.score),
         "threshold": rounded(link.threshold),
         "margin": rounded(link.margin),
-        "table": rounded(link.opinion),
+        "trees": rounded(link.opinion),
         "exchanges": None if link.exchanges is None else dict(zip(HORIZONS, link.exchanges, strict=True)),
     }
 

@@ -1,8 +1,8 @@
 """Tables of weights: what a nat of each piece of evidence weighs before any verdict.
 
 The built-in table was fitted to links of simulated worlds (see `_BY_PIECE`). What the learner has come to can
-be written as a file, reviewed, and named in `alerts.weights`: from then on it is the table that links are
-weighed by, and that the learner starts from, is held against, and stays near.
+be written as a file, reviewed, and named in `alerts.weights`: from then on it is the table that the learner
+starts from, is held against, and stays near. Whether there is a finding the trees say, not the table.
 """
 
 import tomllib
@@ -15,7 +15,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stream.errors import ConfigError
 from stream.evidence import LIKENESS, PIECES, RANKED, Piece
-from stream.evidence.piece import Floats
 
 CANDIDATES: Final = ("unusual",)
 """Evidence that the built-in table leaves out."""
@@ -54,14 +53,6 @@ class Weights(NamedTuple):
     def of(self, piece: str) -> float:
         """Weight of a nat of the piece."""
         return dict(self.by_piece).get(piece, _BY_PIECE.get(piece, 0.0))
-
-    def log_odds(self, pieces: Mapping[str, Piece], heard: float | Floats = 1.0) -> Floats:
-        """Log odds that each link is a campaign's, by its evidence; shape (links,).
-
-        `heard`: share of the evidence that there is to be had. Who hears half of it expects half.
-        """
-        weighed = [self.of(name) * piece.nats for name, piece in pieces.items()]
-        return np.asarray(self.bias * heard + np.sum(weighed, axis=0))
 
     def heard(self, pieces: Mapping[str, Piece]) -> float:
         """Share of what usually tells a campaign's links that these pieces could tell, in [0, 1]."""

@@ -21,6 +21,7 @@ from stream.links.tables import LINK, MEMBER, WINDOW
 from stream.links.tokens import Tokens
 from stream.windows.groups import Groups, distinct, lengths, order_by, places, runs
 from stream.windows.slots import SlotTable, evict_idle, mix
+from stream.windows.tiles import HOUR_MS
 from stream.windows.volumes import RINGS, volumes
 
 NAME: Final = "links"
@@ -222,13 +223,12 @@ class LinkState:
         traits = {name: trait.of(profile)[at] for name, trait in TRAITS.items() if name != "changed"}
         changed = np.flatnonzero(seats.changed)
         table, rows = self.members, seats.row[changed]
-        on_total = np.maximum(table["events"][rows], 1)
 
         def habit(name: str, scale: int, of: str) -> NDArray[np.float64]:
             known = np.where(profile[of] > 0, profile[of], np.nan)
             told: NDArray[np.float64] = (profile[name] / known / scale)[at]
             # a changed member is described by its events on the link alone
-            told[changed] = table[name][rows] / on_total / scale
+            told[changed] = table[name][rows] / np.maximum(table["events"][rows], 1) / scale
             return told
 
         return Members(
@@ -243,9 +243,9 @@ class LinkState:
             streamed=habit("streamed", 1, "events"),
             copied=(profile["log_copied"] / np.maximum(profile["log_out"], 1))[at],
             tool=profile["tool"][at],
-            active_hours=profile["active_hours"].astype(np.float64)[at],
-            goes_on=profile["goes_on"].astype(np.float64)[at],
-            away=profile["away"].astype(np.float64)[at],
+            began_h=table["first_ms"][seats.row] / HOUR_MS,
+            last_h=(profile["last_ms"] / HOUR_MS)[at],
+            **{name: profile[name].astype(np.float64)[at] for name in ("active_hours", "goes_on", "away")},
             histograms=profile["histograms"].take(at, axis=0),
         )
 

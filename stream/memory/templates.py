@@ -184,7 +184,7 @@ def _chance(account: NDArray[Any]) -> Chance:
 def _grow(
     simhash: NDArray[np.uint64], account: NDArray[Any], seed: NDArray[np.int64], chance: Chance
 ) -> tuple[np.uint64 | None, NDArray[np.int64]]:
-    """Centroid refined twice from a seed, and what is near it; None where that is too few accounts or chance."""
+    """Centroid refined twice from a seed, None where chance explains it or few accounts are near; what is."""
     near, first, centroid = seed, np.uint64(0), np.uint64(0)
     for step in range(3):
         prompts = np.bincount(account[near])

@@ -5,8 +5,8 @@ import sys
 import pytest
 
 from stream.bench.constants import constants, followers, replaced
-from stream.cases import hot, judging
-from stream.evidence import exchangeability, piece, place
+from stream.cases import hot
+from stream.evidence import piece, place
 
 
 def test_every_number_of_the_rooms_is_found_and_what_follows_from_one_is_not() -> None:
@@ -37,15 +37,12 @@ def test_a_constant_is_replaced_wherever_it_was_imported_and_put_back() -> None:
 
 
 def test_what_was_worked_out_from_a_constant_is_worked_out_again() -> None:
-    reach, sigma, families = judging._REACH, piece._OFFSET_SIGMA, hot._FAMILIES
+    sigma, families = piece._OFFSET_SIGMA, hot._FAMILIES
     found = constants()
-    with replaced(found["evidence.exchangeability.ALIKE_CAP"], exchangeability.ALIKE_CAP + 1):
-        assert reach - 1 == judging._REACH
     with replaced(found["evidence.piece.TAIL_OFFSET"], 2 * piece.TAIL_OFFSET):
         assert sigma < piece._OFFSET_SIGMA
     with replaced(found["cases.hot._COUNTS"], 77.0):
         assert 77.0 in [nats for _, nats in hot._FAMILIES]
-    assert reach == judging._REACH
     assert sigma == piece._OFFSET_SIGMA
     assert families == hot._FAMILIES
 

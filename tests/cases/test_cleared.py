@@ -18,7 +18,7 @@ from stream.evidence import PIECES, Piece, Units
 from stream.evidence.piece import DEEDS
 from stream.findings.cleared import Cleared, cleared_bytes, show_cleared
 from stream.learning.weights import Weights
-from tests.cases.test_opinion import LIKE_ANY, MUTE
+from tests.cases.test_opinion import LIKE_ANY, trees_that_say
 from tests.evidence.population import NOW_MS, Population
 
 ALERTS = Alerts()
@@ -146,13 +146,12 @@ def test_what_some_members_took_up_is_told_as_such() -> None:
     assert "history" not in found
 
 
-def test_a_table_that_knows_such_links_for_honest_ones_is_told() -> None:
+def test_trees_that_know_such_links_for_honest_ones_are_told() -> None:
     made, none, much = crowd(), np.zeros(1), pieces_of(MUCH | {"breadth": 5.0})
     links = made.links.state.links
     rules = judge(made.units(), much, none, ALERTS.threshold_nats, ALERTS.min_units)
     assert rules.hot[0]
-    table = Weights(bias=-10.0, by_piece=tuple((name, 0.0) for name in MUCH))
-    against = heard(rules, LIKE_ANY, none, Learned(table, MUTE))
+    against = heard(rules, LIKE_ANY, none, Learned(Weights(), trees_that_say(-4.0)))
     found = reasons(*cleared(against, much, none, links, ALERTS, NOW_MS))
-    assert found["table"] == pytest.approx(-against.opinion[0], abs=1e-3)
+    assert found["trees"] == pytest.approx(-against.opinion[0], abs=1e-3)
     assert "kind" not in found

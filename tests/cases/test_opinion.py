@@ -1,4 +1,4 @@
-"""What the table of weights and the boosted trees add to the rules."""
+"""What the boosted trees make of a link, and what is left to the rules."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -46,50 +46,36 @@ def over(judged: Judged) -> float:
     return float(judged.total[0] - judged.need[0])
 
 
-def test_the_table_has_three_votes_and_the_rules_one() -> None:
+def test_where_all_can_be_heard_the_trees_decide() -> None:
     nats = {"young": 5.0, "alike": 4.0}
-    for bias in (-4.0, -2.0, 0.0):
-        table = Weights(bias=bias)
-        rules, judged = both(nats, table)
-        table_alone = 6.0 * float(table.log_odds(pieces_of(nats))[0])
-        assert over(judged) == pytest.approx((over(rules) + 3 * table_alone) / 4)
+    for odds in (-4.0, -2.0, 3.0):
+        _, judged = both(nats, Weights(), trees=trees_that_say(odds))
+        assert over(judged) == pytest.approx(6.0 * odds)
 
 
-def test_only_the_table_knows_in_what_they_are_alike() -> None:
-    nats, one = {"young": 5.0, "alike": 4.0}, np.ones(1)
-    alike = LIKE_ANY | {"same_model": Piece("same_model", one * 3.0, one * 0, one * 0.75, one * 0.75)}
-    rules, before = both(nats, Weights())
-    after = heard(rules, alike, np.zeros(1), Learned(Weights(), MUTE))
-    assert over(after) - over(before) == pytest.approx(6 * 3 / 4 * 3.0 * Weights().of("same_model"))
-
-
-def test_a_table_of_no_weights_has_no_say() -> None:
-    rules, judged = both({"young": 5.0, "alike": 4.0}, DUMB)
+def test_where_nothing_can_be_heard_the_rules_do() -> None:
+    rules, judged = both({"young": 5.0, "alike": 4.0}, DUMB, trees=trees_that_say(-9.0))
     assert over(judged) == over(rules)
 
 
-def test_the_table_does_not_miss_what_cannot_come() -> None:
-    nats = {"even": 4.0, "breadth": 4.0}
-    said = {}
-    for blind in (False, True):
-        pieces = pieces_of(nats)
-        if blind:
-            absent = np.full(1, np.nan)
-            pieces |= {
-                n: Piece(n, p.nats, absent, absent, absent) for n, p in pieces.items() if n not in nats
-            }
-        rules = judge(CLIENT, pieces, np.zeros(1), THRESHOLD, UNITS)
-        said[blind] = float(heard(rules, LIKE_ANY, np.zeros(1), Learned(Weights(), MUTE)).opinion[0])
-    assert said[False] < -1.0
-    assert 0.0 < said[True] < 3.0
+def test_what_cannot_be_heard_is_left_to_the_rules() -> None:
+    nats, absent = {"even": 4.0, "breadth": 4.0, "young": 3.0}, np.full(1, np.nan)
+    pieces = {
+        name: of if name in nats else Piece(name, of.nats, absent, absent, absent)
+        for name, of in pieces_of(nats).items()
+    }
+    voice = Weights().heard(pieces | LIKE_ANY)
+    assert 0.1 < voice < 0.9
+    rules = judge(CLIENT, pieces, np.zeros(1), THRESHOLD, UNITS)
+    judged = heard(rules, LIKE_ANY, np.zeros(1), Learned(Weights(), trees_that_say(-3.0)))
+    assert over(judged) == pytest.approx((1 - voice) * over(rules) + voice * 6.0 * -3.0)
 
 
-def test_what_the_rules_find_wanting_the_table_may_make_up() -> None:
-    nats = {"young": 4.0, "alike": 3.5}
-    rules, judged = both(nats, Weights(bias=0.0, by_piece=(("alike", 0.5),)))
+def test_what_the_rules_find_wanting_the_trees_may_know_better() -> None:
+    rules, judged = both({"young": 4.0, "alike": 3.5}, Weights(), trees=trees_that_say(1.0))
     assert not rules.hot[0]
     assert judged.hot[0]
-    rules, judged = both({"young": 5.0, "alike": 5.0}, Weights(bias=-4.0, by_piece=(("alike", 0.5),)))
+    rules, judged = both({"young": 5.0, "alike": 5.0, "even": 5.0}, Weights(), trees=trees_that_say(-1.0))
     assert rules.hot[0]
     assert not judged.hot[0]
 
@@ -98,14 +84,6 @@ def test_the_evidence_and_the_threshold_still_add_up() -> None:
     rules, judged = both({"young": 5.0, "alike": 4.0}, Weights())
     assert judged.need[0] == rules.need[0]
     assert judged.total[0] == pytest.approx(rules.total[0] + judged.opinion[0])
-
-
-def test_the_trees_say_as_much_as_the_table() -> None:
-    nats = {"young": 5.0, "alike": 4.0}
-    _, before = both(nats, Weights())
-    for odds in (-2.0, 3.0):
-        _, after = both(nats, Weights(), trees=trees_that_say(odds))
-        assert over(after) - over(before) == pytest.approx(3 / 4 * 6 * odds)
 
 
 def test_the_trees_know_the_whole_outline() -> None:
@@ -119,20 +97,33 @@ def test_the_trees_know_the_whole_outline() -> None:
         units = replace(CLIENT, log_rate=np.full_like(CLIENT.log_rate, np.log(events)))
         rules = judge(units, pieces_of(nats), np.zeros(1), THRESHOLD, UNITS)
         said.append(float(heard(rules, LIKE_ANY, np.zeros(1), Learned(Weights(), trees)).opinion[0]))
-    assert said[1] - said[0] == pytest.approx(3 / 4 * 6 * 2.0)
+    assert said[1] - said[0] == pytest.approx(6 * 2.0)
 
 
 def test_with_next_to_no_evidence_nobody_is_asked() -> None:
     sure = trees_that_say(20.0)
-    for more, hot in ((2.4, False), (2.5, True)):
-        _, judged = both({"young": SOME_NATS - 2.5, "alike": more}, Weights(), trees=sure)
-        assert judged.hot[0] == hot
+    for more, hot in ((1.4, False), (1.5, True)):
+        nats = {"even": SOME_NATS - 1.5 + 1.1, "alike": 4.0, "tokens_in": more - 1.1}
+        _, judged = both(nats, Weights(), trees=sure)
+        assert judged.hot[0] == hot, "likeness is no evidence by itself"
 
 
 def test_one_reason_is_not_enough_whatever_the_others_say() -> None:
-    _, judged = both({"alike": 8.0}, Weights(), trees=trees_that_say(20.0))
+    _, judged = both({"alike": 8.0, "breadth": 2.0}, Weights(), trees=trees_that_say(20.0))
     assert over(judged) > 0
     assert not judged.hot[0]
+
+
+@pytest.mark.parametrize(("things", "hot"), [(2, False), (3, True)])
+def test_being_alike_in_three_things_is_a_reason(things: int, hot: bool) -> None:
+    zero, rho = np.zeros(1), np.full(1, 0.75)
+    names = list(LIKENESS)[:things]
+    alike = LIKE_ANY | {name: Piece(name, zero + 3.0, zero + 0.2, rho, rho) for name in names}
+    pieces = pieces_of({"even": 4.0})
+    rules = judge(CLIENT, pieces, np.zeros(1), THRESHOLD, UNITS)
+    judged = heard(rules, alike, np.zeros(1), Learned(Weights(), trees_that_say(20.0)))
+    assert not rules.able[0]
+    assert judged.hot[0] == hot
 
 
 def test_who_shares_one_product_is_judged_like_all() -> None:
@@ -143,7 +134,7 @@ def test_who_shares_one_product_is_judged_like_all() -> None:
 
 
 def test_links_far_over_the_need_whose_members_are_alike_are_drawn_by_one() -> None:
-    for alike, odds, drawn in ((3.1, 5.0, True), (3.0, 5.0, False), (3.1, 0.0, False)):
+    for alike, odds, drawn in ((3.1, 2.0, True), (3.0, 2.0, False), (3.1, 1.0, False)):
         _, judged = both({"alike": alike, "young": 5.0}, Weights(), trees=trees_that_say(odds))
         assert judged.drawn(0) == drawn
 
@@ -161,7 +152,7 @@ def test_an_analyst_is_heard_by_both() -> None:
 @pytest.mark.parametrize("deed", ["orphaned", "handed_over", "failed_over", "refused"])
 def test_the_built_in_table_holds_what_is_done_for_worse_than_what_newcomers_are(deed: str) -> None:
     def says(nats: Mapping[str, float]) -> float:
-        return float(Weights().log_odds(pieces_of(nats))[0])
+        return Weights().bias + sum(Weights().of(name) * of for name, of in nats.items())
 
     assert says({deed: 5.0}) > says({"young": 5.0})
     assert says({"young": 5.0, "templated": 5.0, "roaming": 5.0}) < 0

@@ -78,7 +78,7 @@ def test_a_case_tells_the_budget(bar: Bar, told: str) -> None:
     with_it = finding_bytes(replace(FINDING, bar=bar, links=(link,)))
     show(case("abc", [with_it], []), Console(file=text, width=140))
     assert told in text.getvalue()
-    assert "score  table  threshold  margin" in text.getvalue()
+    assert "score  trees  threshold  margin" in text.getvalue()
 
 
 def test_findings_of_earlier_releases_tell_no_budget() -> None:

@@ -49,7 +49,7 @@ def test_a_finding_is_these_bytes() -> None:
         b'"members":["a","b"],"first_seen":"2026-04-07T23:53:20.000Z",'
         b'"last_seen":"2026-04-08T00:00:00.000Z","exchanges":40,'
         b'"links":[{"kind":"payment","value":"00ff00ff00ff00ff","units":9,"members":12,'
-        b'"score":14.1235,"threshold":8.0,"margin":0.0,"table":-1.5,"exchanges":{"10m":0,"1h":2,"1d":9,"7d":40,"28d":41}}],'
+        b'"score":14.1235,"threshold":8.0,"margin":0.0,"trees":-1.5,"exchanges":{"10m":0,"1h":2,"1d":9,"7d":40,"28d":41}}],'
         b'"evidence":[' + EVIDENCE_JSON + b"],"
         b'"history":["opened"],"config_digest":"d1"}'
     )

@@ -5,8 +5,8 @@ replayed with nobody named, so that a campaign's links stay to be looked at; eve
 has some evidence is one look. A logistic regression tells a campaign's links, in its first six days, from
 links of honest accounts alone. No weight is negative, and none of the pieces that add up is below a tenth of
 their greatest: what is evidence by its family is not to be forgotten because these worlds have little of it.
-Links with both are left out. The bias is then set by honest links alone: with the rules heard beside the
-table, a group of them gets over the threshold in every fourth of these worlds.
+Links with both are left out. The bias is then set by honest links alone: a group of them gets over it in
+every fourth of these worlds.
 """
 
 import argparse
@@ -14,7 +14,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from unittest.mock import patch
@@ -26,7 +25,7 @@ from scipy.optimize import minimize
 
 from stream.cases.judging import Judging
 from stream.cases.naming import Naming
-from stream.cases.opinion import NATS, SOME_NATS, VOTES, against
+from stream.cases.opinion import SOME_NATS, against
 from stream.cases.outline import FEATURES as OUTLINE
 from stream.cases.outline import outline
 from stream.config import Settings
@@ -56,8 +55,8 @@ _OVER: Final = 1 / 4
 class Look(NamedTuple):
     """A link at one time; `group` is its campaign, else the honest population that most on it are of.
 
-    `margin`: nats that the rules have over their need; `able`: whether they would let the link be hot;
-    `outline`: its figures, in the order of `stream.cases.outline.FEATURES`.
+    `able`: whether it has units and reasons enough to be hot; `outline`: its figures, in the order of
+    `stream.cases.outline.FEATURES`.
     """
 
     time_ms: int
@@ -65,7 +64,6 @@ class Look(NamedTuple):
     value: int
     guilty: bool
     nats: Floats
-    margin: float
     able: bool
     outline: Floats
 
@@ -118,18 +116,16 @@ def _watched(label: dict[str, str], found: list[Look]) -> Iterator[None]:
             pieces = judged_now.pieces | judged_now.likeness
             nats = np.stack([pieces[name].nats for name in TOLD], axis=1)
             some = (against(judged_now.pieces) >= SOME_NATS) & (units.votes >= _LEAST_UNITS)
-            rules = replace(judged_now, total=judged_now.total - judged_now.opinion)
-            drawn = outline(rules, judged_now.likeness)
+            drawn = outline(judged_now, judged_now.likeness)
             rows = np.stack([drawn[name] for name in OUTLINE], axis=1)
-            margin = rules.total - rules.need
             for i in np.flatnonzero(some).tolist():
                 slot = int(units.link[i])
                 group = _group(members[slot])
                 if group:
                     value = int(links["value"][slot])
                     guilty = group.startswith("campaign/")
-                    able = bool(rules.able[i])
-                    found.append(Look(now_ms, group, value, guilty, nats[i], float(margin[i]), able, rows[i]))
+                    able = bool(judged_now.able[i])
+                    found.append(Look(now_ms, group, value, guilty, nats[i], able, rows[i]))
         return told
 
     with patch.object(Judging, "units", keep), patch.object(Judging, "judged", look):
@@ -175,13 +171,7 @@ def fitted(worlds: Sequence[Sequence[Look]]) -> Weights:
 def _bias(worlds: Sequence[Sequence[Look]], weights: Floats) -> float:
     """The bias at which some groups of honest accounts get over the threshold, with the rules heard."""
     told = [
-        np.array(
-            [
-                float(look.nats @ weights) + look.margin / NATS / VOTES if look.able else -np.inf
-                for look in world
-            ]
-        )
-        for world in worlds
+        np.array([float(look.nats @ weights) if look.able else -np.inf for look in world]) for world in worlds
     ]
     return -over_by_honest(worlds, told)
 
