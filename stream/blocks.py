@@ -11,7 +11,7 @@ import polars as pl
 
 from stream.errors import StateError
 
-SCHEMA_VERSION: Final = 11
+SCHEMA_VERSION: Final = 12
 """Raised when a table of the state changes its meaning or a column; other versions are refused."""
 
 

@@ -1,6 +1,6 @@
 """Judged links: what one tick holds against them, and who on them may be named for being new."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -55,6 +55,8 @@ class Judged:
     """Whether there are units enough."""
     reasons: Floats
     """Independent reasons."""
+    swayed: dict[int, dict[str, float]] = field(default_factory=dict)
+    """Of each link that is hot: what each piece of evidence is worth to the trees, nats."""
 
     @property
     def able(self) -> NDArray[np.bool_]:

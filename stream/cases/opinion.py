@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream.cases.judged import Judged
-from stream.cases.outline import outline
+from stream.cases.outline import OBSERVED, outline
 from stream.evidence.piece import Floats, Piece
 from stream.learning.trees import Trees
 from stream.learning.weights import Weights
@@ -45,7 +45,7 @@ def heard(judged: Judged, likeness: dict[str, Piece], remembered: Floats, learne
     told = NATS * odds + remembered
     voice = learned.table.heard(judged.pieces | likeness)
     opinion = voice * (told - (judged.total - judged.need))
-    return replace(
+    opined = replace(
         judged,
         likeness=likeness,
         total=judged.total + opinion,
@@ -53,6 +53,29 @@ def heard(judged: Judged, likeness: dict[str, Piece], remembered: Floats, learne
         enough=judged.enough & asked,
         reasons=judged.reasons + _alike_in_some(likeness),
     )
+    return replace(opined, swayed=_swayed(opined, learned.trees, voice))
+
+
+def _swayed(judged: Judged, trees: Trees, voice: float) -> dict[int, dict[str, float]]:
+    """What each piece of evidence of the hot links, by its nats and as observed, is worth to the trees.
+
+    That something is unknown is worth something to them too, and is nothing to tell.
+    """
+    hot = np.flatnonzero(judged.hot)
+    if not len(hot):
+        return {}
+    shares = trees.shares({name: of[hot] for name, of in outline(judged, judged.likeness).items()})
+    pieces = judged.pieces | judged.likeness
+    worth = {name: np.zeros(len(hot)) for name in pieces}
+    for feature, share in shares.items():
+        name = feature.removesuffix(OBSERVED)
+        if name in worth:
+            worth[name] += NATS * voice * share
+    known = {name: np.isfinite(piece.observed[hot]) for name, piece in pieces.items()}
+    return {
+        i: {name: float(of[row]) for name, of in worth.items() if known[name][row]}
+        for row, i in enumerate(hot.tolist())
+    }
 
 
 def against(pieces: dict[str, Piece]) -> Floats:

@@ -13,11 +13,11 @@ from stream.evidence import LIKENESS, PIECES, Piece
 from stream.evidence.piece import Floats
 from stream.evidence.units import Units
 
-_OBSERVED: Final = ".observed"
+OBSERVED: Final = ".observed"
 _DAY_H: Final = 24.0
 FEATURES: Final = (
     *PIECES,
-    *(name + _OBSERVED for name in PIECES),
+    *(name + OBSERVED for name in PIECES),
     *LIKENESS,
     "units", "accounts", "rate", "rate_variance", "active_hours", "goes_on", "away", "share", "began_within",
     "began_ago", "began_sd", "beside", "together", "one_place", "extra_nats", "ties", "adherence", "network",

@@ -53,7 +53,9 @@ def tell(judged: Judged, position: int) -> tuple[Evidence, ...]:
     for piece in judged.likeness.values():
         evidence = _told(piece, position)
         told.append(replace(evidence, nats=0.0, candidate=evidence.nats))
-    telling = [evidence for evidence in told if abs(evidence.feature) >= _TELLING_NATS]
+    swayed = judged.swayed.get(position, {})
+    told = [replace(one, trees=round(swayed[one.name], 3)) if one.name in swayed else one for one in told]
+    telling = [one for one in told if max(abs(one.feature), abs(one.trees or 0.0)) >= _TELLING_NATS]
     return tuple(sorted(telling, key=lambda evidence: (-evidence.nats, -evidence.feature, evidence.name)))
 
 

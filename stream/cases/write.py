@@ -81,8 +81,8 @@ def _evidence(case: Campaign) -> tuple[Evidence, ...]:
         for piece in tie.evidence:
             if piece.name not in best or piece.feature > best[piece.name].feature:
                 best[piece.name] = piece
-    ordered = sorted(best.values(), key=lambda piece: (-piece.nats, piece.name))
-    return tuple(ordered[:_EVIDENCE])
+    telling = sorted(best.values(), key=lambda piece: (-max(piece.feature, piece.trees or 0.0), piece.name))
+    return tuple(sorted(telling[:_EVIDENCE], key=lambda piece: (-piece.nats, piece.name)))
 
 
 def _title(case: Campaign, evidence: tuple[Evidence, ...]) -> str:

@@ -146,7 +146,7 @@ def _evidence(pieces: Sequence[Written]) -> RenderableType:
         )
         weight = "candidate" if "candidate" in piece else f"{piece['nats']:.1f} nats"
         table.add_row(weight, Text(f"{piece['family']}: {piece['sentence']}"))
-        table.add_row("", Text(figures.strip(), style="dim"))
+        table.add_row("", Text(figures.strip() + _worth(piece), style="dim"))
     return table
 
 
@@ -158,8 +158,13 @@ def _likeness(pieces: Sequence[Written]) -> tuple[RenderableType, ...]:
         (piece for piece in pieces if _is_likeness(piece)), key=lambda piece: float(piece["observed"])
     )
     for piece in alike:
-        table.add_row(number(piece["observed"]), Text(piece["sentence"]))
+        table.add_row(number(piece["observed"]), Text.assemble(piece["sentence"], (_worth(piece), "dim")))
     return _section("How alike they are: 0 as drawn by one, 1 as strangers", table) if alike else ()
+
+
+def _worth(piece: Written) -> str:
+    """What the trees make of it; findings of earlier releases do not tell."""
+    return f"; {piece['trees']:+.1f} nats to the trees" if "trees" in piece else ""
 
 
 def _is_likeness(piece: Written) -> bool:

@@ -25,6 +25,8 @@ class Evidence:
     nats: float
     sentence: str
     candidate: float | None = None
+    trees: float | None = None
+    """Nats that it is worth to the trees, which decide; None where they were not asked."""
 
     @property
     def feature(self) -> float:

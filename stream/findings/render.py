@@ -119,4 +119,5 @@ def _evidence(piece: Evidence) -> dict[str, Any]:
         "nats": rounded(piece.nats),
         "sentence": piece.sentence,
     }
-    return fields if piece.candidate is None else fields | {"candidate": rounded(piece.candidate)}
+    further = {"candidate": piece.candidate, "trees": piece.trees}
+    return fields | {name: rounded(value) for name, value in further.items() if value is not None}

@@ -40,6 +40,15 @@ def test_a_candidate_is_shown_as_one_and_is_no_reason() -> None:
     assert text.getvalue().count("how unusual they are") == 1
 
 
+def test_what_the_trees_make_of_a_piece_is_told() -> None:
+    alike = replace(WEAK, name="same_hour", nats=0.0, candidate=2.0, sentence="at the same hours", trees=7.25)
+    with_it = replace(FINDING, evidence=(replace(STRONG, trees=-1.5), alike))
+    text = StringIO()
+    show(case("abc", [finding_bytes(with_it)], []), Console(file=text, width=100))
+    assert "counts from 0.3 share; -1.5 nats to the trees" in text.getvalue()
+    assert "at the same hours; +7.2 nats to the trees" in text.getvalue()
+
+
 def test_a_case_tells_what_an_analyst_asks() -> None:
     text = printed("abc")
     for part in (

@@ -25,6 +25,23 @@ def test_a_link_goes_left_up_to_the_threshold_and_where_it_is_told_to_if_nothing
     assert TWO.log_odds({"a": np.zeros(4), "b": b}).tolist() == [-1.5, -1.5, 6.5, -1.5]
 
 
+def test_what_moves_a_link_is_the_feature_that_it_was_split_on() -> None:
+    b = np.array([1.0, 2.1])
+    moved = TWO.shares({"a": np.zeros(2), "b": b})
+    assert moved["a"].tolist() == [0, 0]
+    assert moved["b"].tolist() == [-2.0, 6.0]
+
+
+def test_what_all_features_add_to_the_mean_of_all_is_what_the_packaged_trees_say() -> None:
+    trees = load_trees(config_path("trees.json"))
+    rng = np.random.default_rng(3)
+    figures = {name: np.where(rng.random(50) < 0.2, np.nan, rng.normal(1, 2, 50)) for name in FEATURES}
+    mean = trees.bias + sum(tree.value[0] for tree in trees.trees)
+    moved = np.sum(list(trees.shares(figures).values()), axis=0)
+    assert mean + moved == pytest.approx(trees.log_odds(figures))
+    assert abs(mean - trees.bias) < 0.5, "and the mean of all is next to nothing"
+
+
 def test_a_file_says_what_was_fitted(tmp_path: Path) -> None:
     file = tmp_path / "trees.json"
     file.write_text(TWO.model_dump_json())
