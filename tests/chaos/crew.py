@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Final
 
 from stream.config import Settings
-from tests.chaos.world import PIECE
 from tests.runtime.wire import Process, until
 
 DEADLINE_S: Final = 120.0
@@ -23,7 +22,7 @@ class Member(Process):
 
     def __init__(self, settings: Settings, log: Path, *arguments: str, pipeline: str = "real") -> None:
         with _asking:
-            super().__init__(settings, pipeline, "piece", str(PIECE), *arguments, log=log)
+            super().__init__(settings, pipeline, *arguments, log=log)
 
     @property
     def running(self) -> bool:

@@ -22,7 +22,7 @@ from tests.chaos.crew import DEADLINE_S, TOOK_OVER, Member
 from tests.chaos.faults import BROKER_FAULTS, FAULTS, decks
 from tests.chaos.intakes import INTAKE_FAULTS
 from tests.chaos.nodes import CLUSTER_FAULTS
-from tests.chaos.world import PARTITIONS, Gateway, records
+from tests.chaos.world import PARTITIONS, PIECE, Gateway, records
 from tests.conftest import coarse, named_settings
 from tests.runtime.broker import Broker
 from tests.runtime.cluster import Cluster
@@ -277,6 +277,7 @@ class Storm:
     def _started(self, settings: Settings, *arguments: str) -> Member:
         with self._lock:
             self.starts += 1
-            member = Member(settings, self.folder / f"worker-{self.starts:03}.log", *arguments)
+            log = self.folder / f"worker-{self.starts:03}.log"
+            member = Member(settings, log, "piece", str(PIECE), *arguments)
             self._members.append(member)
             return member
