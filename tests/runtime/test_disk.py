@@ -46,10 +46,17 @@ def test_a_full_disk_is_one_line_and_loses_nothing(small: Broker, fresh_name: st
     settings = named_settings(small.bootstrap, fresh_name, idle_after_s=2.0)
     ensure(settings, PARTITIONS)
     write(settings, settings.kafka.requests_topic, events(1000), PARTITIONS)
-    worker = Process(settings, "impatient")
-    until(lambda: bool(values(settings, settings.kafka.findings_topic)), "first finding")
+    workers = [Process(settings, "impatient")]
+
+    def found() -> bool:
+        # on a busy machine the broker may be silent for longer than an impatient worker waits
+        if not workers[-1].running:
+            workers.append(Process(settings, "impatient"))
+        return bool(values(settings, settings.kafka.findings_topic))
+
+    until(found, "first finding")
     ballast = filled(small.data / "log")
-    code, said = worker.wait()
+    code, said = workers[-1].wait()
     assert code == 2
     assert said.splitlines()[-1].startswith("shoal: Kafka")
     assert "Traceback" not in said
