@@ -11,8 +11,6 @@ from stream.evidence.traits import TRAITS
 from stream.findings.finding import Evidence
 
 _TELLING_NATS: Final = 0.3  # smaller pieces are noise to a reader
-_SWAYING_NATS: Final = 1.0
-"""To the trees: by less than that they are moved by whatever they know."""
 
 
 class Wording(NamedTuple):
@@ -57,9 +55,8 @@ def tell(judged: Judged, position: int) -> tuple[Evidence, ...]:
         told.append(replace(evidence, nats=0.0, candidate=evidence.nats))
     swayed = judged.swayed.get(position, {})
     told = [replace(one, trees=round(swayed[one.name], 3)) if one.name in swayed else one for one in told]
-    telling = [
-        one for one in told if abs(one.feature) >= _TELLING_NATS or abs(one.trees or 0.0) >= _SWAYING_NATS
-    ]
+    # what members do not show may move the trees too, but its sentence would say that they do
+    telling = [evidence for evidence in told if abs(evidence.feature) >= _TELLING_NATS]
     return tuple(sorted(telling, key=lambda evidence: (-evidence.nats, -evidence.feature, evidence.name)))
 
 

@@ -7,11 +7,9 @@ time, model, tokens and address, so that every split has seen what it is like no
 honest links alone: a group of them gets over the threshold in every tenth world.
 """
 
-import argparse
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import lightgbm
@@ -22,7 +20,7 @@ from stream.cases.outline import FEATURES
 from stream.evidence import PIECES
 from stream.evidence.piece import Floats
 from stream.learning.trees import LEAF, Tree, Trees
-from tests.learning.fitting import Look, looks, over_by_honest
+from tests.learning.fitting import Look, asked, over_by_honest
 
 _TREES: Final = 150
 _PARAMETERS: Final = {
@@ -139,13 +137,7 @@ def _tree(root: dict[str, Any]) -> Tree:
 
 def main(arguments: Sequence[str]) -> None:
     """Print trees fitted to the worlds, as the file that is packaged."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument(
-        "worlds", nargs="+", type=Path, metavar="WORLD", help="folder with a log and its truth"
-    )
-    worlds = [looks(world) for world in parser.parse_args(arguments).worlds]
-    count = sum(len(world) for world in worlds)
-    print(as_json(fitted(worlds, f"fitted to {count:,} looks at links of {len(worlds)} worlds")), end="")
+    print(as_json(fitted(*asked(arguments, __doc__))), end="")
 
 
 def as_json(trees: Trees) -> str:

@@ -204,15 +204,20 @@ def _usual(worlds: Sequence[Sequence[Look]]) -> str:
     return ", ".join(f"{name} {nats:.1f}" for name, nats in zip(TOLD, mean, strict=True) if nats >= 0.05)
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Print a table fitted to the worlds, as a file for `alerts.weights`."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+def asked(arguments: Sequence[str], about: str | None) -> tuple[list[list[Look]], str]:
+    """Looks at the worlds that a command line names, and what was fitted to them, in a line."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument(
         "worlds", nargs="+", type=Path, metavar="WORLD", help="folder with a log and its truth"
     )
     worlds = [looks(world) for world in parser.parse_args(arguments).worlds]
     count = sum(len(world) for world in worlds)
-    origin = f"fitted to {count:,} looks at links of {len(worlds)} worlds"
+    return worlds, f"fitted to {count:,} looks at links of {len(worlds)} worlds"
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Print a table fitted to the worlds, as a file for `alerts.weights`."""
+    worlds, origin = asked(arguments, __doc__)
     print(f"# a campaign's links have {_usual(worlds)}")
     print(fitted(worlds).as_toml(origin), end="")
 

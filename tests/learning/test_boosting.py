@@ -51,16 +51,26 @@ def test_nats_never_speak_for_a_link() -> None:
 
 
 def test_the_bias_leaves_an_honest_group_over_the_threshold_in_few_worlds() -> None:
-    noisy = [[seen._replace(guilty=RNG.random() < 0.2 or seen.guilty) for seen in world] for world in WORLDS]
-    trees, over = fitted(noisy, "noisy"), set()
+    # a quarter of what looks like a campaign's is honest
+    noisy = [
+        [
+            seen._replace(guilty=False, group="honest/like it") if RNG.random() < 0.25 else seen
+            for seen in world
+        ]
+        for world in WORLDS
+    ]
+    trees = fitted(noisy, "noisy")
+    over: dict[float, set[tuple[int, str]]] = {0.0: set(), trees.bias: set()}
     for number, world in enumerate(noisy):
         rows = np.stack([seen.outline for seen in world])
-        said = trees.log_odds({name: rows[:, i] for i, name in enumerate(FEATURES)})
+        said = trees.log_odds({name: rows[:, i] for i, name in enumerate(FEATURES)}) - trees.bias
         for seen, odds in zip(world, said.tolist(), strict=True):
-            if not seen.guilty and odds > 0:
-                over.add((number, seen.group))
+            for bias, groups in over.items():
+                if not seen.guilty and odds + bias > 0:
+                    groups.add((number, seen.group))
     # the bias is told by worlds that the trees have not seen, so here it is near that only
-    assert 0 <= len(over) <= 3
+    assert len(over[0.0]) == len(WORLDS)
+    assert len(over[trees.bias]) <= 1
 
 
 def test_a_look_with_fields_missing_has_neither_their_nats_nor_what_was_observed() -> None:

@@ -3,8 +3,10 @@
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
+import stream.memory.templates as module
 from stream.blocks import decode, encode
 from stream.event.columns import Columns
 from stream.memory.templates import RADIUS, Templates
@@ -62,6 +64,24 @@ def test_two_texts_are_two_templates() -> None:
     found = memory.assign(prompts(np.concatenate([variants(9, 2), variants(9, 3)]), np.arange(18)))
     assert len(np.unique(found[:9])) == len(np.unique(found[9:])) == 1
     assert found[0] != found[-1]
+
+
+def test_what_was_no_template_is_not_tried_again_from_another_band(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seven accounts are too few, and their prompts share the values of three bands."""
+    tried = []
+
+    def grow(*given: Any) -> Any:
+        tried.append(given)
+        return grown(*given)
+
+    grown = module._grow
+    monkeypatch.setattr(module, "_grow", grow)
+    memory = templates()
+    background(memory)
+    few = np.full(70, unrelated(1, 5)[0]) ^ chance(6).integers(0, 1 << 10, 70, np.uint64)
+    memory.assign(prompts(few, 5000 + np.arange(70) % 7))
+    assert memory.search(START_MS + DAY_MS) == 0
+    assert len(tried) == 1
 
 
 def test_unrelated_prompts_are_no_template() -> None:
